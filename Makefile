@@ -1,0 +1,45 @@
+# Docket. `make help` lists the targets.
+SHELL := /bin/bash
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup:
+	@scripts/setup.sh
+
+.PHONY: setup-tests
+setup-tests:
+	@scripts/setup.sh tests
+
+.PHONY: run
+run: setup ## start everything here (RESET=1 empty, DEMO=1 with a month of work, HOST=func Core Tools)
+	@RESET="$(RESET)" DEMO="$(DEMO)" HOST="$(HOST)" exec $(PY) -m local.run
+
+.PHONY: test
+test: setup-tests ## run all tests, browser tests included, on free ports
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: setup ## format, lint, types, import rules, desk files, infrastructure
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy -p shared -p functions -p local
+	@$(PY) -m importlinter.cli lint --no-cache 2>/dev/null || .venv/bin/lint-imports --no-cache
+	@$(PY) -m shared.config_check
+
+.PHONY: format
+format: setup ## format and sort imports
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+.PHONY: desk-check
+desk-check: setup ## validate every desk, with file, line, field and the nearest valid name
+	@$(PY) -m shared.config_check
+
+.PHONY: bench
+bench: setup ## measure; prints ratios within one run
+	@$(PY) -m bench

@@ -1,0 +1,69 @@
+"""Raw Microsoft Forms responses, as the Logic App hands them over."""
+
+from __future__ import annotations
+
+import json
+
+import azure.functions as func
+
+from functions import reading
+from functions.api import acknowledged
+from functions.visit import Visit, api, json_body
+from shared.domain.answers import read_answers
+from shared.domain.desk import Desk
+from shared.domain.errors import Invalid, NotFound
+from shared.domain.form import Form
+from shared.domain.microsoft_forms import read_response
+from shared.domain.people import Actor, ActorKind
+from shared.domain.rules.opening import open_ticket
+from shared.service import files, quarantine
+from shared.service.opening import Opened, Request, open_request
+from shared.service.quarantine import Kept
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route(
+    "api/desks/{desk}/forms/{form}/responses",
+    methods=["POST"],
+    auth_level=func.AuthLevel.FUNCTION,
+)
+@api
+async def api_form_response(visit: Visit) -> func.HttpResponse:
+    """A response becomes a ticket; one that cannot be mapped is kept whole for staff."""
+    desk = visit.desk
+    form = desk.form(visit.route("form"))
+    if form is None:
+        known = ", ".join(f.id for f in desk.forms) or "none"
+        raise NotFound(f"{desk.id} has no form {visit.route('form')!r}; it has {known}")
+    try:
+        opened = await _open(visit, desk, form)
+    except Invalid as error:
+        await _keep(visit, desk, form, error)
+        raise
+    return acknowledged(visit, desk, opened.loaded, is_new=opened.is_new)
+
+
+async def _open(visit: Visit, desk: Desk, form: Form) -> Opened:
+    body = json_body(visit.req)
+    response_id, response = body.get("responseId"), body.get("response")
+    if not isinstance(response_id, str) or not 0 < len(response_id) <= 250:
+        raise Invalid.of("responseId", "send the response's id as text")
+    if not isinstance(response, dict):
+        raise Invalid.of("response", "send the response's details as an object")
+    read = read_response(form, response)
+    uploads = reading.uploads(body, "files")
+    command = read_answers(desk, form, read.answers, read.sender, source="form")
+    open_ticket(desk, "", command)
+    stored = await files.store(visit.deps.blobs, uploads, public=True)
+    command = command.model_copy(update={"attachments": stored})
+    sender = command.submitted_by or command.requester
+    actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
+    keys = (("form", f"{form.id}:{response_id}"),)
+    request = Request(command, actor, keys, raw=json.dumps(response))
+    return await open_request(visit.deps, desk, request)
+
+
+async def _keep(visit: Visit, desk: Desk, form: Form, error: Invalid) -> None:
+    kept = Kept(source="form", form=form.id, at=visit.now, reason=str(error)[:500])
+    await quarantine.keep(visit.deps, desk, kept, visit.req.get_body(), error.errors)

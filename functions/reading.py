@@ -1,0 +1,121 @@
+"""Bodies become commands; wrong fields are named with their mend."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.domain import commands as cm
+from shared.domain.answers import clean, validation_errors
+from shared.domain.desk import Desk
+from shared.domain.errors import FieldError, Invalid
+from shared.service.files import Upload
+
+_REQUEST_FIELDS = frozenset(
+    {"title", "description", "type", "environment", "severity", "requester", "submitted_by",
+     "language", "fields", "external_refs"}
+)  # fmt: skip
+
+
+def uploads(body: dict[str, Any], field: str = "attachments") -> list[Upload]:
+    """The files of a JSON body. Raises Invalid naming the one that is wrong."""
+    listed = body.get(field) or []
+    if not isinstance(listed, list):
+        raise Invalid.of(field, "send a list of {name, content_type, content_base64}")
+    return [_upload(item, f"{field}.{index}") for index, item in enumerate(listed)]
+
+
+def _upload(item: Any, field: str) -> Upload:
+    if not isinstance(item, dict) or not isinstance(item.get("content_base64"), str):
+        raise Invalid.of(field, "send {name, content_type, content_base64}")
+    try:
+        content = base64.b64decode(item["content_base64"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid.of(f"{field}.content_base64", "this is not base64") from error
+    return Upload(str(item.get("name") or "file"), str(item.get("content_type") or ""), content)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _cleaned(item) for key, item in value.items()}
+    return value
+
+
+def open_command(desk: Desk, body: dict[str, Any]) -> cm.Open:
+    """A request from the API's body, attachments aside. Raises Invalid naming every wrong field."""
+    unknown = sorted(set(body) - _REQUEST_FIELDS - {"attachments"})
+    wrong = [FieldError(name, "a request has no such field") for name in unknown]
+    wrong += _unknown_answers(desk, body.get("fields"))
+    known = {name: _cleaned(value) for name, value in body.items() if name in _REQUEST_FIELDS}
+    try:
+        command = cm.Open.model_validate(known | {"source": "api"})
+    except ValidationError as error:
+        raise Invalid(*wrong, *validation_errors(error)) from error
+    if wrong:
+        raise Invalid(*wrong)
+    return command
+
+
+def _unknown_answers(desk: Desk, fields: Any) -> list[FieldError]:
+    if not isinstance(fields, dict) or not desk.forms:
+        return []
+    known = {field.id for form in desk.forms for field in form.fields}
+    return [
+        FieldError(f"fields.{name}", f"no form of {desk.id} has this field")
+        for name in fields
+        if name not in known
+    ]
+
+
+def staff_command(body: dict[str, Any]) -> cm.StaffCommand:
+    """A command from its body, attachments aside. Raises Invalid naming every wrong field."""
+    name = body.get("command")
+    if not isinstance(name, str) or name not in COMMANDS:
+        raise Invalid.of("command", f"use one of {', '.join(COMMANDS)}")
+    fields = {key: _cleaned(value) for key, value in body.items() if key != "attachments"}
+    hidden = sorted({"mentions", "message_id"} & set(fields))
+    if hidden:
+        raise Invalid(*(FieldError(key, f"{name} has no such field") for key in hidden))
+    try:
+        return cm.STAFF_COMMAND.validate_python(fields)
+    except ValidationError as error:
+        raise Invalid(*_told(validation_errors(error), name)) from error
+
+
+def _told(errors: list[FieldError], name: str) -> list[FieldError]:
+    """Paths begin with the command's name, which says nothing to who sent it."""
+    return [FieldError(e.field.removeprefix(f"{name}."), e.message) for e in errors]
+
+
+COMMANDS = (
+    "reply", "note", "move", "assign", "set_type", "set_severity", "set_environment", "watch",
+    "unwatch", "seen", "ask_team", "opine", "decide", "link", "merge", "draft_change",
+    "edit_change", "verify_change", "approve_change", "reject_change", "apply_change",
+    "refresh_preprod", "accept_for_sprint", "rank", "pull_next", "mark_deployed",
+)  # fmt: skip
+
+
+def fingerprint(body: dict[str, Any]) -> str:
+    """Tells another body under the same key; member order and white space do not count."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def wanted_version(header: str) -> int | None:
+    """The version of an If-Match header; None without one or for `*`. Raises Invalid."""
+    text = header.strip()
+    if text in ("", "*"):
+        return None
+    number = text.removeprefix("W/").strip('"')
+    if not number.isdigit():
+        raise Invalid.of("If-Match", 'give the ticket\'s version in quotes, such as "5"')
+    return int(number)

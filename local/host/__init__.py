@@ -1,0 +1,1 @@
+"""A local Azure Functions host: Microsoft's Python runtime behind HTTP, queues and timers."""

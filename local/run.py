@@ -1,0 +1,290 @@
+"""`make run`: storage emulator, simulated tenant and function app, until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from local.azurite import AzuriteMissingError, Ports, command, connection_string
+from local.environment import app_settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+READY_WITHIN = 60.0
+GENTLE = 15.0  # seconds that a part may take to stop
+MARK = "docket-state"  # a file that says: this folder is ours to empty
+
+
+class CannotRunError(RuntimeError):
+    """One line that says what is in the way and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everything goes."""
+
+    port: int
+    tenant_port: int
+    azurite_port: int
+    data: Path
+    reset: bool
+    demo: bool
+    core_tools: bool
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Plan:
+        """From DOCKET_* and the words after `make run`."""
+
+        def port(name: str, default: int) -> int:
+            text = environment.get(name) or str(default)
+            if not text.isdigit() or not 1 <= int(text) <= 65533:
+                raise CannotRunError(f"{name}={text} is no port; give a number from 1 to 65533")
+            return int(text)
+
+        return cls(
+            port=port("DOCKET_PORT", 7071),
+            tenant_port=port("DOCKET_TENANT_PORT", 7072),
+            azurite_port=port("DOCKET_AZURITE_PORT", 10000),
+            data=Path(environment.get("DOCKET_DATA") or ".docket").resolve(),
+            reset=environment.get("RESET") == "1",
+            demo=environment.get("DEMO") == "1",
+            core_tools=environment.get("HOST") == "func",
+        )
+
+    @property
+    def app_url(self) -> str:
+        """Where people open Docket."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tenant_url(self) -> str:
+        """Where the simulated tenant shows its mailboxes."""
+        return f"http://127.0.0.1:{self.tenant_port}"
+
+
+def check_ports(plan: Plan) -> None:
+    """Raises CannotRunError naming the first port that is taken, and its variable."""
+    first = plan.azurite_port
+    for number, name in (
+        (plan.port, "DOCKET_PORT"),
+        (plan.tenant_port, "DOCKET_TENANT_PORT"),
+        *((first + i, "DOCKET_AZURITE_PORT") for i in range(3)),
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError as error:
+                raise CannotRunError(
+                    f"port {number} is taken; stop what uses it, or choose another with {name}=..."
+                ) from error
+
+
+def prepare(plan: Plan) -> IO[str]:
+    """The state folder, emptied when asked, and the lock that keeps a second run out."""
+    if plan.data.exists() and not (plan.data / MARK).exists() and any(plan.data.iterdir()):
+        raise CannotRunError(f"{plan.data} holds something else; choose a folder with DOCKET_DATA")
+    plan.data.mkdir(parents=True, exist_ok=True)
+    (plan.data / MARK).touch()
+    lock = (plan.data / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise CannotRunError(
+            f"Docket is running already on {plan.data}; stop it first (Ctrl-C there), "
+            "or start another with its own DOCKET_DATA and ports"
+        ) from error
+    if plan.reset:
+        _empty(plan.data)
+    return lock
+
+
+def _empty(data: Path) -> None:
+    for entry in data.iterdir():
+        if entry.name in (MARK, "run.lock"):
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+class Parts:
+    """The processes of a run, started in order and stopped in reverse."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, argv: list[str], environment: Mapping[str, str]) -> None:
+        """Starts a part in a group of its own, so that Ctrl-C reaches us first."""
+        log = (self._data / f"{name}.log").open("ab")
+        process = subprocess.Popen(  # noqa: S603  # our own command lines
+            argv,
+            cwd=PROJECT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        log.close()
+        self._running.append((name, process))
+
+    def wait_for(self, name: str, port: int, path: str = "") -> None:
+        """Until the part answers. Raises CannotRunError with its last words."""
+        deadline = time.monotonic() + READY_WITHIN
+        while time.monotonic() < deadline:
+            self.check()
+            if _answers(port, path):
+                return
+            time.sleep(0.05)
+        raise CannotRunError(f"{name} did not answer within {READY_WITHIN:.0f} s{self._said(name)}")
+
+    def check(self) -> None:
+        """Raises CannotRunError when a part has ended."""
+        for name, process in self._running:
+            if process.poll() is not None:
+                raise CannotRunError(f"{name} has stopped{self._said(name)}")
+
+    def _said(self, name: str) -> str:
+        log = self._data / f"{name}.log"
+        lines = log.read_text(errors="replace").splitlines()[-6:] if log.exists() else []
+        return "".join(f"\n  {line}" for line in lines) + f"\n  (all of it in {log})"
+
+    def stop(self) -> None:
+        """Gently, the last one first: the emulator saves its state on the way out."""
+        for _, process in reversed(self._running):
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(timeout=GENTLE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        if not path:
+            connection.connect()
+            return True
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def start(plan: Plan, parts: Parts) -> None:
+    """Starts everything and waits until it answers."""
+    first = plan.azurite_port
+    ports = Ports(blob=first, queue=first + 1, table=first + 2)
+    storage = connection_string(ports)
+    environment = app_settings(
+        public_url=plan.app_url, tenant_url=plan.tenant_url, storage=storage, data=plan.data
+    )
+    parts.start("azurite", command(ports, plan.data / "azurite"), {})
+    python = [sys.executable, "-m"]
+    parts.start(
+        "tenant",
+        [*python, "local.tenant", "--port", str(plan.tenant_port), "--data", str(plan.data),
+         "--host-url", plan.app_url],
+        {},
+    )  # fmt: skip
+    for offset in range(3):
+        parts.wait_for("azurite", first + offset)
+    parts.wait_for("tenant", plan.tenant_port, "/control/clock")
+    parts.start("host", _host_command(plan), environment | _host_extras(plan, environment))
+    parts.wait_for("host", plan.port, "/api/health")
+
+
+def _host_command(plan: Plan) -> list[str]:
+    if plan.core_tools:
+        from local.host import core_tools  # noqa: PLC0415  # only with HOST=func
+
+        return core_tools.command(plan.port)
+    return [
+        sys.executable, "-m", "local.host", "--app", str(PROJECT), "--port", str(plan.port),
+        "--data", str(plan.data),
+    ]  # fmt: skip
+
+
+def _host_extras(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
+    if not plan.core_tools:
+        return {}
+    from local.host import core_tools  # noqa: PLC0415
+
+    return core_tools.environment(environment["AzureWebJobsStorage"], environment)
+
+
+def ready(plan: Plan) -> str:
+    """What a new user needs to know."""
+    return f"""
+Docket is ready
+
+  Portal for clients    {plan.app_url}/
+  Console for staff     {plan.app_url}/desk/mytc   {plan.app_url}/desk/door
+  Sign in as            {plan.app_url}/.auth/login/local   (holly@mytc.example is the lead of mytc)
+  Microsoft 365 here    {plan.tenant_url}/   (mailboxes, Teams, DevOps, Jira, Forms, the clock)
+
+  State is kept in {plan.data}; logs lie there too. Ctrl-C stops everything.
+"""
+
+
+def main() -> int:
+    """Runs until Ctrl-C; 1 with one clear line when something is in the way."""
+    try:
+        plan = Plan.read(os.environ)
+        with prepare(plan):
+            return _run(plan)
+    except (CannotRunError, AzuriteMissingError) as error:
+        print(f"make run: {error}", file=sys.stderr)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"make run: the disk is full ({error.filename}); make room", file=sys.stderr)
+    return 1
+
+
+def _run(plan: Plan) -> int:
+    check_ports(plan)
+    parts = Parts(plan.data)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        start(plan, parts)
+        if plan.demo:
+            from local import demo  # noqa: PLC0415  # only when asked for
+
+            demo.fill(plan.app_url, plan.tenant_url)
+        print(ready(plan), flush=True)
+        while True:
+            parts.check()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        print("\nstopping", flush=True)
+        return 0
+    finally:
+        parts.stop()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

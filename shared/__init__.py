@@ -1,0 +1,1 @@
+"""What the doors and the timers share: domain, service, adapters and what composes them."""

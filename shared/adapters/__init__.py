@@ -1,0 +1,1 @@
+"""The ports' implementations: one module per outside system, and in-memory twins."""

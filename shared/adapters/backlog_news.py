@@ -1,0 +1,114 @@
+"""What backlog tools tell us: Azure DevOps service hooks and Jira webhooks, in our own words.
+
+https://learn.microsoft.com/azure/devops/service-hooks/events
+https://developer.atlassian.com/cloud/jira/platform/webhooks/
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.errors import Invalid
+
+_NAMED = re.compile(r"^(?P<name>.*?)\s*<(?P<email>[^<>]+)>$")
+_BREAKS = re.compile(r"<(?:br\s*/?|/p|/div|/li)>", re.IGNORECASE)
+_TAGS = re.compile(r"<[^<>]*>")
+
+
+@dataclass(frozen=True)
+class ItemNews:
+    """A change that somebody made in the tool. `delivery` tells a repeated notification."""
+
+    system: str
+    id: str
+    delivery: str
+    state: str = ""
+    text: str = ""
+    by_name: str = ""
+    by_email: str = ""
+
+
+def _get(value: Any, *path: str) -> Any:
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _plain(markup: str) -> str:
+    """A discussion's HTML as text."""
+    text = _TAGS.sub("", _BREAKS.sub("\n", markup))
+    return html.unescape(text).strip()
+
+
+def _person(value: Any) -> tuple[str, str]:
+    """Name and address of an identity: an object, `Name <address>`, or a bare name."""
+    if isinstance(value, Mapping):
+        return str(value.get("displayName") or ""), str(value.get("uniqueName") or "").lower()
+    text = str(value or "")
+    match = _NAMED.match(text)
+    if match:
+        return match["name"], match["email"].lower()
+    return (text, text.lower()) if "@" in text else (text, "")
+
+
+def devops_news(body: Mapping[str, Any]) -> ItemNews | None:
+    """News from a service hook; None for what does not concern us. Raises Invalid.
+
+    In workitem.updated `resource.id` is the update's number; the item is `resource.revision.id`.
+    """
+    event, resource = body.get("eventType"), body.get("resource")
+    if not isinstance(resource, Mapping):
+        raise Invalid.of("resource", "a service hook carries the work item under this name")
+    delivery = f"{body.get('subscriptionId')}:{body.get('notificationId')}:{body.get('id')}"
+    fields = resource.get("fields") or {}
+    if event == "workitem.commented":
+        name, email = _person(fields.get("System.ChangedBy"))
+        text = _plain(str(fields.get("System.History") or ""))
+        return ItemNews(
+            "azure_devops", str(resource.get("id")), delivery,
+            text=text, by_name=name, by_email=email,
+        )  # fmt: skip
+    if event == "workitem.updated":
+        item = _get(resource, "revision", "id") or resource.get("workItemId")
+        changed_by = _get(fields, "System.ChangedBy", "newValue") or resource.get("revisedBy")
+        changed_by = changed_by or _get(resource, "revision", "fields", "System.ChangedBy")
+        name, email = _person(changed_by)
+        state = str(_get(fields, "System.State", "newValue") or "")
+        text = _plain(str(_get(fields, "System.History", "newValue") or ""))
+        return ItemNews(
+            "azure_devops", str(item), delivery,
+            state=state, text=text, by_name=name, by_email=email,
+        )  # fmt: skip
+    return None
+
+
+def jira_news(body: Mapping[str, Any], delivery: str) -> ItemNews | None:
+    """News from a webhook; None for what does not concern us. Raises Invalid."""
+    event = body.get("webhookEvent")
+    key = _get(body, "issue", "key")
+    if not isinstance(key, str):
+        raise Invalid.of("issue.key", "a webhook carries the issue's key under this name")
+    if event == "comment_created":
+        author = _get(body, "comment", "author") or {}
+        return ItemNews(
+            "jira", key, delivery,
+            text=str(_get(body, "comment", "body") or ""),
+            by_name=str(author.get("displayName") or ""),
+            by_email=str(author.get("emailAddress") or "").lower(),
+        )  # fmt: skip
+    if event == "jira:issue_updated":
+        items = _get(body, "changelog", "items") or []
+        states = [str(i.get("toString")) for i in items if i.get("field") == "status"]
+        if not states:
+            return None
+        return ItemNews(
+            "jira", key, delivery,
+            state=states[-1],
+            by_name=str(_get(body, "user", "displayName") or ""),
+            by_email=str(_get(body, "user", "emailAddress") or "").lower(),
+        )  # fmt: skip
+    return None

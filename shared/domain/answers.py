@@ -1,0 +1,196 @@
+"""Form answers become a request; every wrong answer is named at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from shared.domain import commands as cm
+from shared.domain.desk import Desk
+from shared.domain.errors import FieldError, Invalid
+from shared.domain.form import Form, FormField
+from shared.domain.people import Person, normal_address
+from shared.domain.ticket import Attachment, Source
+
+type Answer = str | list[str]
+LENGTHS = {"text": 250, "email": 254, "date": 10, "long_text": cm.TEXT_LIMIT}
+TITLE_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent the form, as far as the door knows."""
+
+    email: str = ""
+    name: str = ""
+
+
+@dataclass
+class _Reading:
+    parts: dict[str, str] = field(default_factory=dict)
+    others: dict[str, Answer] = field(default_factory=dict)
+    wrong: list[FieldError] = field(default_factory=list)
+    chosen: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def read_answers(
+    desk: Desk,
+    form: Form,
+    answers: Mapping[str, Answer],
+    sender: Sender,
+    *,
+    attachments: Sequence[Attachment] = (),
+    source: Source = "form",
+) -> cm.Open:
+    """The request that the answers (by field id) make. Raises Invalid naming each wrong field."""
+    known = {f.id for f in form.fields}
+    reading = _Reading()
+    for name in answers:
+        if name not in known:
+            reading.wrong.append(FieldError(name, f"the form {form.id} has no such field"))
+    for question in form.fields:
+        _read(reading, question, answers.get(question.id, ""), has_files=bool(attachments))
+    requester, submitted_by = _people(reading, sender)
+    if reading.wrong:
+        raise Invalid(*reading.wrong)
+    parts = reading.parts
+    description = parts.get("description") or "-"
+    return _open(
+        title=parts.get("title") or _title_from(description),
+        description=description,
+        type=parts.get("type") or _first_offered(desk),
+        environment=parts.get("environment") or desk.environments[0].id,
+        severity=parts.get("severity"),
+        requester=requester,
+        submitted_by=submitted_by,
+        language=parts.get("language") or desk.languages[0],
+        fields=reading.others,
+        attachments=tuple(attachments),
+        source=source,
+    )
+
+
+def _open(**values: object) -> cm.Open:
+    try:
+        return cm.Open.model_validate(values)
+    except ValidationError as error:
+        raise Invalid(*validation_errors(error)) from error
+
+
+def validation_errors(error: ValidationError) -> list[FieldError]:
+    """Pydantic's findings in our words: the field's path and what to do."""
+    found = []
+    for item in error.errors(include_url=False):
+        path = ".".join(str(p) for p in item["loc"] if not isinstance(p, str) or "[" not in p)
+        text = str(item["msg"]).removeprefix("Value error, ")
+        found.append(FieldError(path or "body", text))
+    return found
+
+
+def _first_offered(desk: Desk) -> str:
+    return next((t.id for t in desk.request_types if t.offered), desk.request_types[0].id)
+
+
+def _title_from(description: str) -> str:
+    line = " ".join(description.strip().splitlines()[:1]).strip() or "Request"
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def is_asked(question: FormField, chosen: Mapping[str, frozenset[str]]) -> bool:
+    """Whether the question is shown, given the options chosen so far (field -> option ids)."""
+    when = question.show_when
+    return when is None or bool(chosen.get(when.field, frozenset()) & set(when.any_of))
+
+
+def _read(reading: _Reading, question: FormField, answer: Answer, *, has_files: bool) -> None:
+    if not is_asked(question, reading.chosen):
+        return  # an answer to a question that is not asked is a leftover of the page
+    given = [answer] if isinstance(answer, str) else list(answer)
+    given = [clean(text) for text in given if text.strip()]
+    if question.kind == "files":
+        if question.required and not has_files:
+            reading.wrong.append(FieldError(question.id, "attach at least one file"))
+        return
+    if not given:
+        if question.required:
+            reading.wrong.append(FieldError(question.id, "this answer is needed"))
+        return
+    try:
+        value = _value(question, given)
+    except ValueError as error:
+        reading.wrong.append(FieldError(question.id, str(error)))
+        return
+    if question.options:
+        options = value if isinstance(value, list) else [value]
+        reading.chosen[question.id] = frozenset(options)
+    if question.part and isinstance(value, str):
+        reading.parts[question.part] = value
+    else:
+        reading.others[question.id] = value
+
+
+def _value(question: FormField, given: list[str]) -> Answer:
+    """The answer as stored: option ids for choices, text else. Raises ValueError with the mend."""
+    if question.kind == "choices":
+        return [_option(question, text) for text in given]
+    if len(given) > 1:
+        raise ValueError("give one answer only")
+    text = given[0].strip()
+    if question.kind == "choice":
+        return _option(question, text)
+    limit = question.max_length or LENGTHS[question.kind]
+    if len(text) > limit:
+        raise ValueError(f"shorten this to {limit} characters (now {len(text)})")
+    if question.kind == "email":
+        return normal_address(text)
+    if question.kind == "date":
+        return _date(text)
+    return " ".join(text.split()) if question.kind == "text" else text
+
+
+def _option(question: FormField, text: str) -> str:
+    option = question.option(text)
+    if option is None:
+        labels = ", ".join(next(iter(o.label.values())) for o in question.options)
+        raise ValueError(f"{text[:60]!r} is no option here; choose one of: {labels}")
+    return option.id
+
+
+def _date(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError("give a date as YYYY-MM-DD") from error
+
+
+def clean(text: str) -> str:
+    """Without control characters and direction overrides; line ends as \\n; composed (NFC)."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _UNWANTED.sub("", text)
+
+
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def _people(reading: _Reading, sender: Sender) -> tuple[Person, Person | None]:
+    """The requester is whom the form names, else who sent it; the sender follows along."""
+    named = reading.parts.get("requester_email", "")
+    email = named or sender.email
+    name = reading.parts.get("requester_name", "") or (sender.name if not named else "")
+    nobody = Person(email="nobody@example.invalid")
+    if not email:
+        field_id = "requester_email"
+        reading.wrong.append(FieldError(field_id, "say who is asking: an e-mail address is needed"))
+        return nobody, None
+    try:
+        requester = Person(email=email, name=name)
+        by = Person(email=sender.email, name=sender.name) if sender.email else None
+    except ValidationError:
+        reading.wrong.append(FieldError("requester_email", "give an address as name@example.org"))
+        return nobody, None
+    return requester, by if by and by.email != requester.email else None

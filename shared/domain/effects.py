@@ -1,0 +1,104 @@
+"""What a commit owes to the outside: one row a command, each effect with its own state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.domain.events import PlannedItem
+from shared.domain.people import Frozen, Person
+from shared.domain.ticket import Urgency
+from shared.domain.words import Language
+
+_NAMESPACE = uuid.UUID("7d0f3c52-4d0e-4a37-9d57-0c6f0a0f8a11")
+
+
+class Owed(Frozen):
+    """Shared by all effects. `seq`: the event it is about; `after`: wait for that effect first."""
+
+    seq: int
+    after: int | None = None
+    wait_until: dt.datetime | None = None  # then go ahead without it
+    status: Literal["due", "done", "dead"] = "due"
+    tries: int = 0
+    not_before: dt.datetime | None = None
+    error: str = ""
+
+
+class MailOwed(Owed):
+    """A mail of one notice to one person."""
+
+    kind: Literal["mail"] = "mail"
+    notice: str
+    to: Person
+    audience: Literal["client", "staff"]
+    language: Language = "en"
+    digest: bool = False
+
+
+class ChatOwed(Owed):
+    """A post in a channel; a reply in the ticket's thread when `in_thread`."""
+
+    kind: Literal["chat"] = "chat"
+    occasion: str
+    channel: str
+    in_thread: bool = False
+
+
+class ItemOwed(Owed):
+    """A work item to create."""
+
+    kind: Literal["item"] = "item"
+    plan: PlannedItem | None = None  # None: the mirror
+    urgency: Urgency | None = None
+
+
+class CommentOwed(Owed):
+    """A comment on the ticket's mirror or its items, mentioning one member."""
+
+    kind: Literal["comment"] = "comment"
+    text: str
+    mention: str = ""  # the member's address
+
+
+class ItemMoveOwed(Owed):
+    """A work item's state or sprint follows the ticket."""
+
+    kind: Literal["item_move"] = "item_move"
+    item: str = ""  # '' = the mirror
+    to_state: str = ""
+    into_sprint: bool = False
+
+
+class BuildOwed(Owed):
+    """A build job to start and to follow."""
+
+    kind: Literal["build"] = "build"
+    job: str
+    handle: str = ""
+
+
+Effect = Annotated[
+    MailOwed | ChatOwed | ItemOwed | CommentOwed | ItemMoveOwed | BuildOwed,
+    Field(discriminator="kind"),
+]
+
+
+class Outbox(Frozen):
+    """The effects of one command. `claim` is held by one delivery until `due`."""
+
+    desk: str
+    number: str
+    seq: int
+    committed_at: dt.datetime
+    due: dt.datetime
+    claim: str
+    attempt: int = 1
+    effects: tuple[Effect, ...]
+
+    def key_of(self, index: int) -> str:
+        """The effect's own name, the same at each attempt (a UUID)."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.desk}/{self.number}/{self.seq}/{index}"))

@@ -1,0 +1,244 @@
+"""Who hears of what: from events to the effects that a commit owes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.domain import effects as ef
+from shared.domain import events as ev
+from shared.domain.desk import Desk, Notice
+from shared.domain.flow import Category
+from shared.domain.people import Person, Role
+from shared.domain.ticket import Opinion, Ticket
+
+OCCASIONS = {
+    "opened": "a request came in",
+    "replied": "the desk wrote to the clients",
+    "client_replied": "a client wrote",
+    "mentioned": "a member was mentioned in a reply or work note",
+    "assigned": "the ticket was assigned",
+    "resolved": "the ticket was resolved",
+    "closed": "the ticket was closed",
+    "reopened": "the ticket was reopened",
+    "not_our_problem": "triage decided: not our problem",
+    "bug_or_feature": "triage decided: a bug or a feature request",
+    "proceed": "triage decided: it proceeds",
+    "escalated": "a rung of the ladder, or a reminder",
+    "merged": "the ticket goes on as another one",
+}
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An occasion with the event behind it."""
+
+    occasion: str
+    recorded: ev.Recorded
+
+
+def occasions(
+    desk: Desk, before: Ticket | None, happened: Sequence[ev.Recorded]
+) -> list[Happening]:
+    """What the events of one command mean to people, in their order."""
+    found: list[Happening] = []
+    type_id = before.type if before else ""
+    for recorded in happened:
+        event = recorded.event
+        if isinstance(event, ev.Opened | ev.TypeSet):
+            type_id = event.type if isinstance(event, ev.Opened) else event.to
+        found.extend(Happening(name, recorded) for name in _names(desk, type_id, event))
+    return found
+
+
+def _names(desk: Desk, type_id: str, event: ev.Event) -> Iterator[str]:
+    if isinstance(event, ev.Opened):
+        yield "opened"
+    elif isinstance(event, ev.Replied):
+        yield "client_replied" if event.by_client else "replied"
+    elif isinstance(event, ev.Moved):
+        yield from _movement(desk, type_id, event)
+    elif isinstance(event, ev.Decided):
+        yield event.decision.value
+    elif isinstance(event, ev.Assigned) and event.assignee:
+        yield "assigned"
+    elif isinstance(event, ev.Escalated):
+        yield "escalated"
+    elif isinstance(event, ev.Merged):
+        yield "merged"
+    if isinstance(event, ev.Replied | ev.Noted) and event.mentions:
+        yield "mentioned"
+
+
+def _movement(desk: Desk, type_id: str, event: ev.Moved) -> Iterator[str]:
+    flow = desk.types[type_id]
+    was, now = flow.by_id.get(event.frm), flow.state(event.to)
+    if now.category is Category.RESOLVED:
+        yield "resolved"
+    elif now.category is Category.CLOSED:
+        yield "closed"
+    elif was is not None and was.has_ended:
+        yield "reopened"
+
+
+def owed(
+    desk: Desk, before: Ticket | None, ticket: Ticket, happened: Sequence[ev.Recorded]
+) -> tuple[ef.Effect, ...]:
+    """The effects that these events call for, items first since mails may wait for them.
+
+    One person gets one mail a command and audience: the first of the desk's notices that fits.
+    """
+    found: list[ef.Effect] = _tasks_after_their_parent(list(_items(desk, ticket, happened)))
+    mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
+    told: set[tuple[str, str]] = set()
+    for notice in desk.notices:
+        for what in occasions(desk, before, happened):
+            if notice.on != what.occasion or (notice.types and ticket.type not in notice.types):
+                continue
+            for person in _receivers(desk, ticket, notice, what.recorded):
+                if (person.email, notice.audience) not in told:
+                    told.add((person.email, notice.audience))
+                    found.append(_mail(desk, ticket, notice, person, what.recorded, mirror))
+    found.extend(_chats(desk, ticket, happened))
+    return tuple(found)
+
+
+def _mail(
+    desk: Desk,
+    ticket: Ticket,
+    notice: Notice,
+    person: Person,
+    recorded: ev.Recorded,
+    mirror: int | None,
+) -> ef.MailOwed:
+    patience = desk.backlog.mirror.wait if desk.backlog and desk.backlog.mirror else dt.timedelta()
+    return ef.MailOwed(
+        seq=recorded.seq,
+        notice=notice.id,
+        to=person,
+        audience=notice.audience,
+        language=ticket.language if notice.audience == "client" else "en",
+        after=mirror,
+        wait_until=recorded.at + patience if mirror is not None else None,
+    )
+
+
+def _receivers(
+    desk: Desk, ticket: Ticket, notice: Notice, recorded: ev.Recorded
+) -> Iterator[Person]:
+    event = recorded.event
+    wanted = event.to if isinstance(event, ev.Escalated) else notice.to
+    for receiver in wanted:
+        for person in resolve(desk, ticket, receiver, event):
+            is_member = person.email in desk.member_by_email
+            if notice.audience == "staff" and not is_member:
+                continue
+            if notice.audience == "client" and is_member and person != ticket.requester:
+                continue
+            if person.email == recorded.by.email and not isinstance(event, ev.Opened):
+                continue
+            yield person
+
+
+def resolve(desk: Desk, ticket: Ticket, receiver: str, event: ev.Event | None) -> Iterator[Person]:
+    """The people behind a receiver's name (`role:lead`, `requester`, ...)."""
+    word, _, rest = receiver.partition(":")
+    if word == "role":
+        yield from (_person(desk, m.email) for m in desk.members_with(Role(rest)))
+    elif word == "person":
+        yield _person(desk, rest)
+    elif word == "requester":
+        yield ticket.requester
+    elif word == "submitted_by" and ticket.submitted_by:
+        yield ticket.submitted_by
+    elif word == "watchers":
+        yield from (_person(desk, email) for email in ticket.watchers)
+    elif word == "assignee" and ticket.assignee:
+        yield _person(desk, ticket.assignee)
+    elif word == "mentioned" and isinstance(event, ev.Replied | ev.Noted):
+        yield from (_person(desk, email) for email in event.mentions)
+
+
+def _person(desk: Desk, email: str) -> Person:
+    member = desk.member_by_email.get(email)
+    return Person(email=email, name=member.name if member else "")
+
+
+def _items(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.Effect]:
+    if desk.backlog is None:
+        return
+    for recorded in happened:
+        event = recorded.event
+        if isinstance(event, ev.Opened) and _is_mirrored(desk, ticket):
+            yield ef.ItemOwed(seq=recorded.seq)
+        elif isinstance(event, ev.Decided):
+            yield from _decided_items(desk, ticket, recorded, event)
+        elif isinstance(event, ev.BoardMoved) and event.action == "pulled":
+            yield _pulled_item(ticket, recorded)
+        elif isinstance(event, ev.Replied) and ticket.mirror and not event.by_client:
+            yield ef.CommentOwed(seq=recorded.seq, text=event.text)
+        elif isinstance(event, ev.Moved) and ticket.mirror and desk.backlog.mirror:
+            name = desk.backlog.mirror.states.get(event.to)
+            if name is not None:
+                yield ef.ItemMoveOwed(seq=recorded.seq, to_state=name)
+        elif isinstance(event, ev.BuildAsked):
+            yield ef.BuildOwed(seq=recorded.seq, job=event.job)
+
+
+def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
+    """A task is created below the backlog item of the same decision, so after it."""
+    parents = [
+        index
+        for index, effect in enumerate(found)
+        if isinstance(effect, ef.ItemOwed) and effect.plan and effect.plan.kind != "task"
+    ]
+    if not parents:
+        return found
+    return [
+        effect.model_copy(update={"after": parents[0]})
+        if isinstance(effect, ef.ItemOwed) and effect.plan and effect.plan.kind == "task"
+        else effect
+        for effect in found
+    ]
+
+
+def _is_mirrored(desk: Desk, ticket: Ticket) -> bool:
+    mirror = desk.backlog.mirror if desk.backlog else None
+    return mirror is not None and (not mirror.types or ticket.type in mirror.types)
+
+
+def _decided_items(
+    desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.Decided
+) -> Iterator[ef.Effect]:
+    for plan in event.work_items:
+        yield ef.ItemOwed(seq=recorded.seq, plan=plan, urgency=event.urgency)
+    if event.decision is Opinion.PROCEED and ticket.mirror:
+        leads = desk.members_with(Role.LEAD)
+        yield ef.CommentOwed(
+            seq=recorded.seq, text=desk.proceed_text, mention=leads[0].email if leads else ""
+        )
+
+
+def _pulled_item(ticket: Ticket, recorded: ev.Recorded) -> ef.Effect:
+    known = next((i for i in ticket.work_items if not i.mirror), None)
+    if known is not None:
+        return ef.ItemMoveOwed(seq=recorded.seq, item=known.id, into_sprint=True)
+    plan = ev.PlannedItem(kind="bug", title=ticket.title)
+    return ef.ItemOwed(seq=recorded.seq, plan=plan)
+
+
+def _chats(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.ChatOwed]:
+    for recorded in happened:
+        event = recorded.event
+        if isinstance(event, ev.TeamAsked):
+            yield ef.ChatOwed(seq=recorded.seq, occasion="team_asked", channel=event.channel)
+        elif isinstance(event, ev.Decided) and ticket.triage.asked_at and ticket.triage.channel:
+            yield ef.ChatOwed(
+                seq=recorded.seq,
+                occasion="decided",
+                channel=ticket.triage.channel,
+                in_thread=True,
+            )
+        elif isinstance(event, ev.Escalated) and event.channel:
+            yield ef.ChatOwed(seq=recorded.seq, occasion="escalated", channel=event.channel)

@@ -1,0 +1,80 @@
+"""People: addresses, roles, and who is acting."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+def normal_address(text: str) -> str:
+    """The address in lower case. Raises ValueError when it is none."""
+    address = text.strip().lower()
+    if len(address) > 254 or not ADDRESS.fullmatch(address):
+        raise ValueError("give an e-mail address such as name@example.org")
+    return address
+
+
+Email = Annotated[str, AfterValidator(normal_address)]
+
+
+class Role(StrEnum):
+    """What a person may be on a desk."""
+
+    LEAD = "lead"
+    STAFF = "staff"
+    SCRUM_MASTER = "scrum_master"
+    PRODUCT_OWNER = "product_owner"
+    DEVELOPER = "developer"
+    ADMIN = "admin"
+
+
+class Frozen(BaseModel):
+    """A value: immutable, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(Frozen):
+    """Somebody with an address."""
+
+    email: Email
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name, or the address where no name is known."""
+        return self.name or self.email
+
+
+class ActorKind(StrEnum):
+    """Through which door somebody acts."""
+
+    STAFF = "staff"
+    CLIENT = "client"
+    SYSTEM = "system"
+
+
+class Actor(Frozen):
+    """Who gives a command. `roles` are those on the ticket's desk."""
+
+    kind: ActorKind
+    email: str
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is a member of the desk."""
+        return self.kind is ActorKind.STAFF
+
+    def has_role(self, roles: frozenset[Role]) -> bool:
+        """Whether one of the roles is held; an administrator holds all of them."""
+        return bool(self.roles & (roles | {Role.ADMIN}))
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, email="docket", name="Docket")

@@ -1,0 +1,79 @@
+"""What a rule looks at, and the questions that several rules ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from shared.domain import events as ev
+from shared.domain.board import Board
+from shared.domain.desk import Desk, RequestType
+from shared.domain.errors import FlowForbids, Forbidden, Invalid
+from shared.domain.flow import Category, State, Trigger
+from shared.domain.people import Actor, Role
+from shared.domain.ticket import Ticket
+
+type Events = list[ev.Event]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One command's circumstances. `board` is loaded where the desk has one."""
+
+    desk: Desk
+    ticket: Ticket
+    actor: Actor
+    now: dt.datetime
+    board: Board = field(default_factory=Board)
+
+    @property
+    def type(self) -> RequestType:
+        """The ticket's type."""
+        return self.desk.types[self.ticket.type]
+
+    @property
+    def state(self) -> State:
+        """The ticket's state."""
+        return self.type.state(self.ticket.state)
+
+    def needs_role(self, *roles: Role, what: str) -> None:
+        """Raises Forbidden unless the actor holds one of the roles."""
+        if not (self.actor.is_staff and self.actor.has_role(frozenset(roles))):
+            names = ", ".join(role.value for role in roles)
+            raise Forbidden(f"{what} takes one of these roles: {names}")
+
+    def needs_staff(self) -> None:
+        """Raises Forbidden for anybody who is not a member of the desk."""
+        if not (self.actor.is_staff and self.actor.roles):
+            raise Forbidden(f"only members of {self.desk.id} may do that")
+
+    def needs_open(self) -> None:
+        """Raises FlowForbids on a closed ticket."""
+        if self.state.category is Category.CLOSED:
+            raise FlowForbids(f"{self.ticket.number} is closed; reopen it or link a new ticket")
+
+    def known(self, field: str, value: str, among: object) -> str:
+        """The value when the desk knows it. Raises Invalid naming those it knows."""
+        names = list(among)  # type: ignore[call-overload]
+        if value not in names:
+            raise Invalid.of(field, f"{value!r} is not known here; use one of {', '.join(names)}")
+        return value
+
+
+def entering(state: State) -> dict[str, bool]:
+    """What a state means to the clocks, as events carry it."""
+    return {"pauses": state.pauses_clock, "ended": state.has_ended}
+
+
+def follow(case: Case, trigger: Trigger) -> Events:
+    """The move that the trigger brings about in this flow, if any."""
+    to = case.type.follow(trigger, case.ticket.state)
+    if to is None:
+        return []
+    state = case.type.state(to)
+    return [ev.Moved(frm=case.ticket.state, to=to, cause=trigger.value, **entering(state))]
+
+
+def can_follow(case: Case, trigger: Trigger) -> bool:
+    """Whether the flow says anything about the trigger here."""
+    return case.type.follow(trigger, case.ticket.state) is not None

@@ -1,0 +1,80 @@
+"""The third-line board: accepted and ranked by the product owner, pulled one at a time."""
+
+from __future__ import annotations
+
+from shared.domain import commands as cm
+from shared.domain import events as ev
+from shared.domain.desk import ThirdLine
+from shared.domain.errors import FlowForbids, Forbidden, Invalid
+from shared.domain.flow import Trigger
+from shared.domain.people import Role
+from shared.domain.rules.case import Case, Events, can_follow, follow
+
+
+def _third_line(case: Case) -> ThirdLine:
+    if case.desk.third_line is None:
+        raise FlowForbids(f"{case.desk.id} has no third-line board")
+    return case.desk.third_line
+
+
+def _ranks(case: Case) -> None:
+    roles = _third_line(case).roles_that_rank
+    case.needs_role(*sorted(roles), what="ordering the third-line board")
+
+
+def accept_for_sprint(case: Case, command: cm.AcceptForSprint) -> Events:
+    """Assessed: at the end of Ready for sprint."""
+    del command
+    _ranks(case)
+    if not can_follow(case, Trigger.ACCEPTED):
+        raise FlowForbids(f"{case.ticket.number} is not in Triage")
+    return [ev.BoardMoved(action="accepted"), *follow(case, Trigger.ACCEPTED)]
+
+
+def rank(case: Case, command: cm.Rank) -> Events:
+    """Another place in the order."""
+    _ranks(case)
+    number = case.ticket.number
+    if number not in case.board.ready:
+        raise FlowForbids(f"{number} is not in Ready for sprint")
+    if (command.before is None) == (command.after is None):
+        raise Invalid.of("before", "name exactly one neighbour: before or after")
+    field = "before" if command.before is not None else "after"
+    neighbour = command.before or command.after or ""
+    others = [n for n in case.board.ready if n != number]
+    if neighbour not in others:
+        raise Invalid.of(field, f"{neighbour} is not in Ready for sprint")
+    position = others.index(neighbour) + (command.after is not None)
+    return [ev.BoardMoved(action="ranked", position=position)]
+
+
+def pull_next(case: Case, command: cm.PullNext) -> Events:
+    """The sprint's developer takes the first ticket, when the slot is free."""
+    del command
+    rota = _third_line(case).rota
+    case.needs_role(Role.DEVELOPER, what="pulling from the third-line board")
+    sprint = rota.sprint_of(case.now.date())
+    developer = rota.developer_of(sprint)
+    if case.actor.email != developer:
+        raise FlowForbids(f"sprint {sprint} is {developer}'s")
+    if case.board.slot is not None:
+        raise FlowForbids(f"{case.board.slot.number} is in progress; deploy it first")
+    if case.board.ready[:1] != (case.ticket.number,):
+        first = case.board.ready[0] if case.board.ready else "nothing"
+        raise FlowForbids(f"the first in Ready for sprint is {first}")
+    pulled = ev.BoardMoved(action="pulled", developer=developer, sprint=sprint)
+    return [pulled, ev.Assigned(assignee=developer), *follow(case, Trigger.PULLED)]
+
+
+def mark_deployed(case: Case, command: cm.MarkDeployed) -> Events:
+    """On the development environment: the slot is free. By its developer, lead, or the tool."""
+    del command
+    _third_line(case)
+    slot = case.board.slot
+    if slot is None or slot.number != case.ticket.number:
+        raise FlowForbids(f"{case.ticket.number} is not in progress on the third-line board")
+    if case.actor.is_staff and case.actor.email != slot.developer:
+        case.needs_role(Role.LEAD, Role.PRODUCT_OWNER, what="freeing another person's slot")
+    if not case.actor.is_staff and case.actor.kind.value != "system":
+        raise Forbidden("only members of the desk may do that")
+    return [ev.BoardMoved(action="deployed"), *follow(case, Trigger.DEPLOYED)]

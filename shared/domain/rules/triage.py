@@ -1,0 +1,91 @@
+"""The team is asked, gives its opinions, and somebody decides."""
+
+from __future__ import annotations
+
+from shared.domain import commands as cm
+from shared.domain import events as ev
+from shared.domain.errors import FlowForbids, Invalid
+from shared.domain.flow import Trigger
+from shared.domain.people import Role
+from shared.domain.rules.case import Case, Events, can_follow, follow
+from shared.domain.ticket import Opinion
+
+_TRIGGERS = {
+    Opinion.NOT_OUR_PROBLEM: Trigger.NOT_OUR_PROBLEM,
+    Opinion.BUG_OR_FEATURE: Trigger.BUG_OR_FEATURE,
+    Opinion.PROCEED: Trigger.PROCEED,
+}
+
+
+def ask_team(case: Case, command: cm.AskTeam) -> Events:
+    """Starts the urgent thread in the team's channel; once more after reopening, if need be."""
+    case.needs_role(Role.LEAD, Role.SCRUM_MASTER, Role.STAFF, what="asking the team")
+    case.needs_open()
+    if case.desk.team_channel is None:
+        raise FlowForbids(f"{case.desk.id} has no team channel; name one in the desk's file")
+    if case.ticket.triage.decision is not None:
+        raise FlowForbids("the triage has been decided")
+    text = command.message or case.desk.ask_team_text.replace("{number}", case.ticket.number)
+    text = text.replace("{name}", case.actor.name.split()[0] if case.actor.name else "")
+    return [ev.TeamAsked(message=text, channel=case.desk.team_channel)]
+
+
+def opine(case: Case, command: cm.Opine) -> Events:
+    """A member's opinion, until the decision."""
+    case.needs_staff()
+    case.needs_open()
+    if case.ticket.triage.decision is not None:
+        raise FlowForbids("the triage has been decided; write a work note instead")
+    return [ev.Opined(opinion=command.opinion, comment=command.comment)]
+
+
+def decide_triage(case: Case, command: cm.Decide) -> Events:
+    """The lead or scrum master decides; the flow says where that leads."""
+    case.needs_role(Role.LEAD, Role.SCRUM_MASTER, Role.PRODUCT_OWNER, what="deciding the triage")
+    if case.ticket.triage.decision is not None:
+        raise FlowForbids("the triage has been decided already")
+    _check(case, command)
+    trigger = _TRIGGERS[command.decision]
+    if not can_follow(case, trigger):
+        raise FlowForbids(
+            f"the flow of {case.type.id} knows no such decision in state {case.ticket.state}"
+        )
+    decided = ev.Decided(
+        decision=command.decision,
+        reason=command.reason,
+        urgency=command.urgency,
+        work_items=_planned(case, command),
+    )
+    told = _told(case, command)
+    return [decided, *told, *follow(case, trigger)]
+
+
+def _check(case: Case, command: cm.Decide) -> None:
+    proceeds = command.decision is Opinion.PROCEED
+    if proceeds and command.urgency is None:
+        raise Invalid.of("urgency", "say urgent or handle_during_sprint")
+    if not proceeds and command.urgency is not None:
+        raise Invalid.of("urgency", "only for the decision proceed")
+    if command.work_items and not proceeds:
+        raise Invalid.of("work_items", "only for the decision proceed")
+    if command.work_items and case.desk.backlog is None:
+        raise Invalid.of("work_items", f"{case.desk.id} has no backlog")
+
+
+def _planned(case: Case, command: cm.Decide) -> tuple[ev.PlannedItem, ...]:
+    """What goes into the backlog: as asked, else one item of the type's kind."""
+    if command.decision is Opinion.NOT_OUR_PROBLEM or case.desk.backlog is None:
+        return ()
+    if command.work_items:
+        return command.work_items
+    if command.decision is Opinion.PROCEED:
+        return (ev.PlannedItem(kind="pbi", title=case.ticket.title),)
+    kind = case.type.item_kind if case.type.item_kind in ("bug", "feature") else "bug"
+    return (ev.PlannedItem(kind=kind or "bug", title=case.ticket.title),)
+
+
+def _told(case: Case, command: cm.Decide) -> Events:
+    """The client is told why it is not ours: the reason is a public reply."""
+    if command.decision is Opinion.NOT_OUR_PROBLEM:
+        return [ev.Replied(text=command.reason)]
+    return []

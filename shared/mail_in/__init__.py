@@ -1,0 +1,1 @@
+"""Inbound mail: pure functions from raw MIME bytes to what a desk needs to know."""

@@ -1,0 +1,1 @@
+"""What people read: mails, cards, work items, links."""

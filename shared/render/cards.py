@@ -1,0 +1,112 @@
+"""Adaptive Cards and the plain texts of posts and work items."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from shared.domain import events as ev
+from shared.domain.desk import Desk
+from shared.domain.sla import Clock
+from shared.domain.ticket import Opinion, Ticket, Urgency
+from shared.domain.words import say
+from shared.render.wording import moment
+
+_DECISIONS = {
+    Opinion.NOT_OUR_PROBLEM: "Not our problem",
+    Opinion.BUG_OR_FEATURE: "Bug or feature request",
+    Opinion.PROCEED: "Proceed",
+}
+_URGENCY = {
+    Urgency.URGENT: "urgent: into the current sprint",
+    Urgency.HANDLE_DURING_SPRINT: "to be handled during the sprint",
+}
+_COLOURS = ("attention", "warning", "accent", "default")
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text as safe HTML paragraphs."""
+    blocks = [block for block in text.replace("\r\n", "\n").split("\n\n") if block.strip()]
+    found = Markup("")
+    for block in blocks:
+        lines = Markup("<br>").join(block.strip("\n").split("\n"))  # join escapes each line
+        found += Markup("<p>{}</p>").format(lines)
+    return found
+
+
+def ticket_card(
+    desk: Desk, ticket: Ticket, running: tuple[Clock, ...], link: str
+) -> dict[str, object]:
+    """The ticket at a glance, with a button that opens it."""
+    severity = desk.severity_by_id[ticket.severity]
+    environment = desk.environment_by_id[ticket.environment]
+    facts = [
+        ("Type", say(desk.types[ticket.type].name, "en")),
+        ("Severity", say(severity.name, "en")),
+        ("Environment", say(environment.name, "en")),
+        ("Requester", ticket.requester.label),
+        ("State", say(desk.types[ticket.type].state(ticket.state).name, "en")),
+    ]
+    if ticket.mirror:
+        facts.append(("Work item", f"#{ticket.mirror.id}"))
+    facts.extend(
+        (clock.clock.value.replace("_", " ").capitalize() + " due", _due(desk, clock))
+        for clock in running
+        if clock.is_open
+    )
+    colour = _COLOURS[min(list(desk.severity_by_id).index(ticket.severity), 3)]
+    actions = [{"type": "Action.OpenUrl", "title": f"Open {ticket.number}", "url": link}]
+    if ticket.mirror:
+        title = f"Work item {ticket.mirror.id}"
+        actions.append({"type": "Action.OpenUrl", "title": title, "url": ticket.mirror.url})
+    banner = [_banner()] if environment.production else []
+    return {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            *banner,
+            _line(f"{ticket.number}: {ticket.title}", size="Medium", weight="Bolder"),
+            _line(f"{say(severity.name, 'en')}", color=colour, weight="Bolder", spacing="None"),
+            {"type": "FactSet", "facts": [{"title": k, "value": v} for k, v in facts]},
+        ],
+        "actions": actions,
+        "msteams": {"width": "Full"},
+    }
+
+
+def _line(text: str, **more: str) -> dict[str, object]:
+    return {"type": "TextBlock", "text": text[:500], "wrap": True, **more}
+
+
+def _banner() -> dict[str, object]:
+    return _line("PRODUCTION", color="attention", weight="Bolder", size="Small")
+
+
+def _due(desk: Desk, clock: Clock) -> str:
+    if clock.due_at is None:
+        return "paused"
+    return moment(clock.due_at, desk.timezone)
+
+
+def decision_text(ticket: Ticket, event: ev.Decided) -> str:
+    """What the thread reads when the triage is decided."""
+    urgency = f" ({_URGENCY[event.urgency]})" if event.urgency else ""
+    return f"{ticket.number}: {_DECISIONS[event.decision]}{urgency}.\n\n{event.reason}"
+
+
+def escalation_text(ticket: Ticket, event: ev.Escalated) -> str:
+    """What a channel reads when a rung is reached."""
+    what = event.clock.replace("_", " ") or event.step.replace("_", " ")
+    return f"{ticket.number} ({ticket.title}) needs attention: {what}."
+
+
+def item_text(desk: Desk, ticket: Ticket) -> str:
+    """A work item's description: plain text."""
+    refs = "".join(f"\n{r.system}: {r.ref} {r.url}".rstrip() for r in ticket.external_refs)
+    return (
+        f"{ticket.description[:20_000]}\n\n"
+        f"Requester: {ticket.requester.label} <{ticket.requester.email}>\n"
+        f"Environment: {say(desk.environment_by_id[ticket.environment].name, 'en')}\n"
+        f"Severity: {say(desk.severity_by_id[ticket.severity].name, 'en')}\n"
+        f"Ticket: {ticket.number}{refs}"
+    )

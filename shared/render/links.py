@@ -1,0 +1,99 @@
+"""Signed links for clients, and Message-IDs that lead an answer back to its ticket."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
+
+LIFE = dt.timedelta(days=90)
+LIST_LIFE = dt.timedelta(hours=24)
+_OURS = re.compile(r"<docket\.([A-Za-z0-9]+-\d+)\.([a-z0-9]+)\.([0-9a-f]{20})@[^<>@\s]+>")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a client's link allows: one ticket (`number`), or the list of a person's requests."""
+
+    email: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Makes and reads links. `key` is a secret of at least 32 random characters."""
+
+    public_url: str
+    key: str
+
+    @cached_property
+    def _serializer(self) -> URLSafeSerializer:
+        from itsdangerous import URLSafeSerializer  # noqa: PLC0415  # used by a few requests only
+
+        return URLSafeSerializer(self.key, salt="client-link", signer_kwargs=_SIGNER)
+
+    def token(self, holder: Pass, now: dt.datetime) -> str:
+        """A signed, expiring token for that pass. Not secret from its holder, not forgeable."""
+        life = LIFE if holder.number else LIST_LIFE
+        return self._serializer.dumps([holder.email, holder.number, int((now + life).timestamp())])
+
+    def read(self, token: str, now: dt.datetime) -> Pass:
+        """The pass. Raises NotFound for a forged, damaged or expired token."""
+        from itsdangerous import BadData  # noqa: PLC0415
+
+        try:
+            data: Any = self._serializer.loads(token[:2000])
+            email, number, until = data
+        except (BadData, ValueError, TypeError) as error:
+            raise NotFound("this link is not valid; use the link of the latest mail") from error
+        if now.timestamp() > until:
+            raise NotFound("this link has expired; ask for a new one on the page My requests")
+        return Pass(str(email), str(number))
+
+    def client_ticket(self, email: str, number: str, now: dt.datetime) -> str:
+        """A client's page of one ticket."""
+        return f"{self.public_url}/r/{self.token(Pass(email, number), now)}"
+
+    def client_list(self, email: str, now: dt.datetime) -> str:
+        """A client's list of requests."""
+        return f"{self.public_url}/my/{self.token(Pass(email), now)}"
+
+    def staff_ticket(self, desk: str, number: str) -> str:
+        """A ticket's page in the console."""
+        return f"{self.public_url}/desk/{desk}/tickets/{number}"
+
+    def _signature(self, number: str, part: str) -> str:
+        text = f"message-id|{number}|{part}".encode()
+        return hmac.new(self.key.encode(), text, hashlib.sha256).hexdigest()[:20]
+
+    def message_id(self, number: str, part: str, domain: str) -> str:
+        """A Message-ID that names its ticket and cannot be made up by strangers."""
+        short = re.sub(r"[^a-z0-9]", "", part.lower())[:40] or "root"
+        return f"<docket.{number}.{short}.{self._signature(number, short)}@{domain}>"
+
+    def root_id(self, number: str, domain: str) -> str:
+        """The thread's common ancestor, by which mail programs group what belongs together."""
+        return self.message_id(number, "root", domain)
+
+    def ticket_of(self, message_ids: tuple[str, ...]) -> str | None:
+        """The ticket that one of these Message-IDs names, if it is truly ours; the last counts."""
+        for text in reversed(message_ids):
+            match = _OURS.fullmatch(text.strip())
+            if match is None:
+                continue
+            number, part, signature = match.groups()
+            if hmac.compare_digest(signature, self._signature(number, part)):
+                return number
+        return None
+
+
+_SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}

@@ -1,0 +1,235 @@
+"""What a commit owes, as mails, posts and work items. Client mail takes public values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.domain import effects as ef
+from shared.domain import events as ev
+from shared.domain.desk import Desk
+from shared.domain.people import Frozen, Role
+from shared.domain.public import PublicMessage, PublicTicket, public_ticket
+from shared.domain.sla import clocks
+from shared.domain.ticket import Ticket, Urgency
+from shared.domain.words import say
+from shared.ports import ChatMention, Clock, Mail, NewItem, Post
+from shared.render import cards, wording
+from shared.render.links import Links
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class PublicDesk(Frozen):
+    """What a client's mail may say of the desk."""
+
+    name: str
+    address: str
+    timezone: str
+
+
+class PublicSeverity(Frozen):
+    """A severity's promise, in words."""
+
+    name: str
+    definition: str
+    response: str
+    resolution: str
+    counts: bool  # whether it is the ticket's own
+
+
+@dataclass(frozen=True)
+class DeskTexts:
+    """The texts of all desks. `desks` is their folder, `base` that of the mails' common parts."""
+
+    desks: Path
+    base: Path
+    links: Links
+    clock: Clock
+
+    @cached_property
+    def _templates(self) -> Environment:
+        from jinja2 import (  # noqa: PLC0415  # templates are rendered by workers, not at intake
+            Environment,
+            FileSystemLoader,
+            StrictUndefined,
+            select_autoescape,
+        )
+
+        env = Environment(
+            loader=FileSystemLoader([self.desks, self.base]),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        env.filters |= {
+            "duration": wording.duration,
+            "moment": wording.moment,
+            "size": wording.size,
+            "paragraphs": cards.paragraphs,
+        }
+        return env
+
+    def mail(
+        self,
+        desk: Desk,
+        ticket: Ticket,
+        history: tuple[ev.Recorded, ...],
+        owed: ef.MailOwed,
+        key: str,
+    ) -> Mail:
+        """The mail of a notice, for one person. Client notices see nothing but public values."""
+        if owed.audience == "client":
+            values = self._client_values(desk, ticket, history, owed)
+        else:
+            values = self._staff_values(desk, ticket, history, owed)
+        folder = f"{desk.id}/mail/{owed.notice}"
+        address = desk.mail.address
+        domain = address.partition("@")[2]
+        root = self.links.root_id(ticket.number, domain)
+        theirs = ticket.mail_refs if owed.audience == "client" else ()
+        return Mail(
+            sender=address,
+            sender_name=desk.mail.sender_name,
+            to=((owed.to.email, owed.to.name),),
+            subject=" ".join(self._text(folder, "subject", "txt", owed.language, values).split()),
+            text=self._text(folder, "body", "txt", owed.language, values).strip() + "\n",
+            html=self._text(folder, "body", "html", owed.language, values),
+            message_id=self.links.message_id(ticket.number, key, domain),
+            in_reply_to=theirs[-1] if theirs else root,
+            references=(root, *theirs),
+            reply_to=address,
+            headers=_headers(ticket, history, owed),
+        )
+
+    def _text(self, folder: str, part: str, kind: str, language: str, values: Any) -> str:
+        names = [f"{folder}/{part}.{language}.{kind}", f"{folder}/{part}.{kind}"]
+        return self._templates.select_template(names).render(values)
+
+    def _client_values(
+        self, desk: Desk, ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.MailOwed
+    ) -> dict[str, object]:
+        public = public_ticket(desk, ticket, history)
+        return {
+            "t": public,
+            "message": _message(public, owed.seq),
+            "person": owed.to,
+            "desk": PublicDesk(
+                name=public.desk_name, address=desk.mail.address, timezone=desk.timezone
+            ),
+            "severities": severities(desk, ticket, owed.language),
+            "link": self.links.client_ticket(owed.to.email, ticket.number, self.clock.now()),
+            "language": owed.language,
+        }
+
+    def _staff_values(
+        self, desk: Desk, ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.MailOwed
+    ) -> dict[str, object]:
+        kind = desk.types[ticket.type]
+        about = next((r for r in history if r.seq == owed.seq), None)
+        environment = desk.environment_by_id[ticket.environment]
+        return {
+            "ticket": ticket,
+            "desk": desk,
+            "about": about,
+            "event": about.event if about else None,
+            "by": about.by if about else None,
+            "said": _said(history, about),
+            "person": owed.to,
+            "type_name": say(kind.name, "en"),
+            "state_name": say(kind.state(ticket.state).name, "en"),
+            "severity_name": say(desk.severity_by_id[ticket.severity].name, "en"),
+            "environment_name": say(environment.name, "en"),
+            "is_production": environment.production,
+            "clocks": clocks(desk, ticket, self.clock.now()),
+            "link": self.links.staff_ticket(desk.id, ticket.number),
+            "language": "en",
+        }
+
+    def chat(
+        self, desk: Desk, ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.ChatOwed
+    ) -> Post:
+        """A message for a channel, with a card that opens the ticket."""
+        about = next((r for r in history if r.seq == owed.seq), None)
+        link = self.links.staff_ticket(desk.id, ticket.number)
+        now = self.clock.now()
+        card = cards.ticket_card(desk, ticket, clocks(desk, ticket, now), link)
+        event = about.event if about else None
+        if isinstance(event, ev.TeamAsked):
+            return Post(
+                html=cards.paragraphs(event.message),
+                card=card,
+                subject=f"{ticket.number}: {ticket.title}"[:200],
+                mentions=_mentions(desk, Role.STAFF) if "{mention:0}" in event.message else (),
+            )
+        if isinstance(event, ev.Decided):
+            return Post(html=cards.paragraphs(cards.decision_text(ticket, event)))
+        if isinstance(event, ev.Escalated):
+            return Post(html=cards.paragraphs(cards.escalation_text(ticket, event)), card=card)
+        return Post(html=cards.paragraphs(f"{ticket.number}: {ticket.title}"), card=card)
+
+    def item(self, desk: Desk, ticket: Ticket, owed: ef.ItemOwed) -> NewItem:
+        """A work item: the ticket's mirror, or one that a decision calls for."""
+        if desk.backlog is None:
+            raise ValueError("a desk without backlog owes no item")
+        mirror, plan = desk.backlog.mirror, owed.plan
+        kind = desk.backlog.kinds[plan.kind] if plan else mirror.item_type if mirror else ""
+        link = self.links.staff_ticket(desk.id, ticket.number)
+        parent = ticket.mirror
+        pulled = desk.third_line is not None
+        return NewItem(
+            type=kind,
+            title=(plan.title if plan else f"[{ticket.number}] {ticket.title}")[:250],
+            description=cards.item_text(desk, ticket),
+            tags=("docket", ticket.number),
+            link=link,
+            link_title=f"{ticket.number} in Docket",
+            related=(parent.id,) if plan and parent else (),
+            into_sprint=bool(plan) and (owed.urgency is Urgency.URGENT or pulled),
+        )
+
+
+def _headers(
+    ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.MailOwed
+) -> tuple[tuple[str, str], ...]:
+    """Marks what no person wrote as automatic, so that other robots do not answer (RFC 3834)."""
+    about = next((r.event for r in history if r.seq == owed.seq), None)
+    always = (("X-Docket-Ticket", ticket.number), ("X-Auto-Response-Suppress", "All"))
+    by_person = isinstance(about, ev.Replied) and not about.by_client
+    return always if by_person else (*always, ("Auto-Submitted", "auto-generated"))
+
+
+def _mentions(desk: Desk, role: Role) -> tuple[ChatMention, ...]:
+    return tuple(
+        ChatMention(name=m.name, aad_id=m.aad_id) for m in desk.members_with(role) if m.aad_id
+    )
+
+
+def _message(public: PublicTicket, seq: int) -> PublicMessage | None:
+    """The message of the event, or one written in the same command."""
+    near = [m for m in public.messages if m.seq >= seq - 1]
+    return near[0] if near else None
+
+
+def _said(history: tuple[ev.Recorded, ...], about: ev.Recorded | None) -> str:
+    """The public message that came with the event, in the same command."""
+    near = (r.event for r in history if about and r.at == about.at and abs(r.seq - about.seq) <= 1)
+    return next((event.text for event in near if isinstance(event, ev.Replied)), "")
+
+
+def severities(desk: Desk, ticket: Ticket, language: str) -> list[PublicSeverity]:
+    """All severities with their definitions and promises, the ticket's own marked."""
+    return [
+        PublicSeverity(
+            name=say(s.name, language),
+            definition=say(s.definition, language),
+            response=wording.duration(s.response_target, language),
+            resolution=wording.duration(s.resolution_target, language),
+            counts=s.id == ticket.severity,
+        )
+        for s in desk.severities
+    ]

@@ -1,0 +1,1 @@
+"""Load, decide, commit, ring; deliver; sweep."""

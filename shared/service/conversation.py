@@ -1,0 +1,102 @@
+"""What clients and staff do with a ticket, beyond one plain command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shared.domain import commands as cm
+from shared.domain.errors import FlowForbids, Invalid, NotFound
+from shared.domain.people import Actor, ActorKind, Person
+from shared.ports import Put
+from shared.service import files, reads
+from shared.service import layout as ly
+from shared.service.deps import Deps
+from shared.service.files import Upload
+from shared.service.handle import Order, handle
+from shared.service.opening import Request, open_request
+
+
+async def staff_command(
+    deps: Deps,
+    number: str,
+    command: cm.StaffCommand,
+    actor: Actor,
+    *,
+    uploads: Sequence[Upload] = (),
+    version: int | None = None,
+) -> ly.Loaded:
+    """A member's command with its files. Raises a Refused."""
+    if isinstance(command, cm.Seen):
+        return await mark_seen(deps, number, actor)
+    if isinstance(command, cm.LinkTicket | cm.Merge):
+        await _other_exists(deps, command)
+    if uploads:
+        if not isinstance(command, cm.Reply | cm.Note):
+            raise Invalid.of("attachments", "only a reply or a note carries files")
+        public = isinstance(command, cm.Reply)
+        stored = await files.store(deps.blobs, uploads, public=public)
+        command = command.model_copy(update={"attachments": stored})
+    return await handle(deps, Order(number, (command,), actor, version))
+
+
+async def _other_exists(deps: Deps, command: cm.LinkTicket | cm.Merge) -> None:
+    field = "to" if isinstance(command, cm.LinkTicket) else "into"
+    number = command.to if isinstance(command, cm.LinkTicket) else command.into
+    try:
+        await reads.find(deps, number)
+    except NotFound as error:
+        raise Invalid.of(field, f"there is no ticket {number}") from error
+
+
+async def mark_seen(deps: Deps, number: str, actor: Actor) -> ly.Loaded:
+    """Records that a member has read the ticket: beside the history, the last write wins."""
+    loaded = await reads.find(deps, number)
+    desk = deps.desk_of(number)
+    seen = ly.Seen(email=actor.email, at=deps.clock.now())
+    await deps.rows.commit(desk.id, [Put(ly.seen_key(number, actor.email), ly.body(seen))])
+    others = tuple(s for s in loaded.seen if s.email != actor.email)
+    return replace(loaded, seen=(*others, seen))
+
+
+async def client_reply(
+    deps: Deps,
+    number: str,
+    reply: cm.Reply,
+    actor: Actor,
+    *,
+    keys: tuple[tuple[str, str], ...] = (),
+) -> ly.Loaded:
+    """A client's answer. After the desk's window, or on an archived ticket, it becomes a new one.
+
+    `reply` has its attachments stored already. Merged tickets pass answers on.
+    """
+    desk = deps.desk_of(number)
+    try:
+        loaded = await reads.find(deps, number)
+        if loaded.ticket.merged_into:
+            return await client_reply(deps, loaded.ticket.merged_into, reply, actor, keys=keys)
+        return await handle(deps, Order(number, (reply,), actor, keys=keys))
+    except (FlowForbids, NotFound):
+        loaded = await reads.find(deps, number)
+    old = loaded.ticket
+    command = cm.Open(
+        title=old.title,
+        description=reply.text,
+        type=old.type,
+        environment=old.environment,
+        severity=old.claimed_severity,
+        requester=old.requester if old.requester.email == actor.email else _person(actor),
+        language=old.language,
+        attachments=reply.attachments,
+        source="mail" if reply.message_id else "portal",
+        message_id=reply.message_id,
+        links=((number, "follows"),),
+    )
+    client = Actor(kind=ActorKind.CLIENT, email=actor.email, name=actor.name)
+    opened = await open_request(deps, desk, Request(command, client, keys))
+    return opened.loaded
+
+
+def _person(actor: Actor) -> Person:
+    return Person(email=actor.email, name=actor.name)

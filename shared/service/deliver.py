@@ -1,0 +1,187 @@
+"""Delivers what a commit owes: all effects of one command side by side, each once.
+
+The outbox row carries a claim. The bell's message holds the first claim from the commit on, so a
+calm delivery needs no write to begin with; the sweep, or a message that comes again, takes a new
+claim first. An effect that was claimed before is looked for at its vendor before it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.domain import commands as cm
+from shared.domain import effects as ef
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
+from shared.domain.people import SYSTEM
+from shared.ports import Delete, Insert, Put, Row, Write
+from shared.service import layout as ly
+from shared.service import store
+from shared.service.deps import Deps
+from shared.service.handle import Order, handle
+from shared.service.perform import Continues, Job, perform
+
+log = logging.getLogger(__name__)
+GIVE_UP = dt.timedelta(hours=24)
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 3600.0
+# What one delivery may take; the claim outlives it, so nobody else begins meanwhile.
+PATIENCE = dt.timedelta(seconds=45)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one effect, and what the ticket must know of it."""
+
+    effect: ef.Effect
+    commands: tuple[cm.Command, ...] = ()
+
+
+async def deliver(deps: Deps, desk_id: str, key: str, claim: str, *, again: bool) -> None:
+    """Delivers the row if the claim still holds. `again`: the message was taken up before.
+
+    Raises Unavailable only when storage is away; vendors' failures stay in the row.
+    """
+    desk = deps.desk(desk_id)
+    number, seq = ly.outbox_place(key)
+    row, loaded = await asyncio.gather(
+        deps.rows.get(desk.id, key), _ticket(deps, desk, number, seq)
+    )
+    if row is None or loaded is None:
+        return
+    box = ef.Outbox.model_validate_json(row.body)
+    if box.claim != claim:
+        return
+    if again or deps.clock.now() >= box.due - (store.CLAIM - PATIENCE):
+        claimed = await take(deps, row)
+        if claimed is None:
+            return
+        row, box = claimed
+    await _deliver(deps, desk, row, box, loaded)
+
+
+async def _ticket(deps: Deps, desk: Desk, number: str, seq: int) -> ly.Loaded | None:
+    try:
+        return await store.load_from(deps.rows, desk.id, number, seq)
+    except NotFound:
+        return None
+
+
+async def take(deps: Deps, row: Row) -> tuple[Row, ef.Outbox] | None:
+    """A new claim on the row for the next minute; None when somebody else was faster."""
+    box = ef.Outbox.model_validate_json(row.body)
+    box = box.model_copy(
+        update={
+            "claim": uuid.uuid4().hex,
+            "attempt": box.attempt + 1,
+            "due": deps.clock.now() + store.CLAIM,
+        }
+    )
+    key, text = ly.outbox_row(box)
+    if key == row.key:
+        return None  # claimed within this very second
+    try:
+        etags = await deps.rows.commit(box.desk, [Delete(row.key, row.etag), Insert(key, text)])
+    except (Conflict, Unknown):
+        return None
+    return Row(key, text, etags[1]), box
+
+
+async def _deliver(deps: Deps, desk: Desk, row: Row, box: ef.Outbox, loaded: ly.Loaded) -> None:
+    now = deps.clock.now()
+    jobs = [
+        Job(deps, desk, loaded, box, index, again=box.attempt > 1 or effect.tries > 0)
+        for index, effect in enumerate(box.effects)
+    ]
+    outcomes = await _side_by_side(box, jobs, now)
+    failed = [o.effect for o in outcomes if o.effect.status == "dead"]
+    newly_dead = len(failed) > sum(e.status == "dead" for e in box.effects)
+    commands = [command for o in outcomes for command in o.commands]
+    if newly_dead:
+        commands.append(cm.DeliveryFailed(text=_undelivered(failed)))
+        log.error("effect given up", extra={"ticket": box.number})
+    after = box.model_copy(update={"effects": tuple(o.effect for o in outcomes), "claim": ""})
+    order = Order(box.number, tuple(commands), SYSTEM, more=tuple(_settled(row, after)))
+    try:
+        await handle(deps, order, loaded)
+    except Conflict:
+        log.warning("another delivery settled the row", extra={"ticket": box.number})
+
+
+def _settled(row: Row, box: ef.Outbox) -> list[Write]:
+    """The row goes; what is still due waits under its next time, what is dead is kept to see."""
+    writes: list[Write] = [Delete(row.key, row.etag)]
+    due = [e for e in box.effects if e.status == "due"]
+    if due:
+        when = min(e.not_before or box.due for e in due)
+        writes.append(Insert(*ly.outbox_row(box.model_copy(update={"due": when}))))
+    elif any(e.status == "dead" for e in box.effects):
+        writes.append(Put(ly.dead_key(box.number, box.seq), ly.body(box)))
+    return writes
+
+
+async def _side_by_side(box: ef.Outbox, jobs: Sequence[Job], now: dt.datetime) -> list[Outcome]:
+    """Runs all that is due at once; an effect that waits for another begins after it."""
+    running: dict[int, asyncio.Task[Outcome]] = {}
+    async with asyncio.timeout(PATIENCE.total_seconds()), asyncio.TaskGroup() as group:
+        for index, effect in enumerate(box.effects):
+            first = running.get(effect.after) if effect.after is not None else None
+            running[index] = group.create_task(_one(jobs[index], effect, first, now))
+    return [running[index].result() for index in range(len(box.effects))]
+
+
+async def _one(
+    job: Job, effect: ef.Effect, first: asyncio.Task[Outcome] | None, now: dt.datetime
+) -> Outcome:
+    if effect.status != "due" or (effect.not_before and effect.not_before > now):
+        return Outcome(effect)
+    if first is not None:
+        before = await first
+        if before.effect.status == "due" and effect.wait_until and now < effect.wait_until:
+            return Outcome(effect.model_copy(update={"not_before": effect.wait_until}))
+        job = replace(job, told=before.commands)
+    return await _try(job, effect, now)
+
+
+async def _try(job: Job, effect: ef.Effect, now: dt.datetime) -> Outcome:
+    try:
+        commands = await perform(job, effect)
+    except Continues as more:
+        return Outcome(more.effect, more.commands)
+    except Rejected as error:
+        return Outcome(_failed(effect, str(error), status="dead"))
+    except Unavailable as error:
+        if now - job.box.committed_at >= GIVE_UP:
+            return Outcome(_failed(effect, str(error), status="dead"))
+        pause = max(error.retry_after or 0.0, pause_after(effect.tries))
+        later = now + dt.timedelta(seconds=pause)
+        return Outcome(_failed(effect, str(error), status="due", not_before=later))
+    except Exception as error:  # a mistake in one template must not stop the others
+        log.exception("effect failed", extra={"ticket": job.box.number, "effect": effect.kind})
+        later = now + dt.timedelta(seconds=pause_after(effect.tries))
+        text = f"a mistake of ours: {type(error).__name__}"
+        return Outcome(_failed(effect, text, status="due", not_before=later))
+    return Outcome(effect.model_copy(update={"status": "done", "error": ""}), commands)
+
+
+def pause_after(tries: int) -> float:
+    """Seconds until the next try: doubling, jittered by a quarter, an hour at most."""
+    pause: float = min(FIRST_PAUSE * 2**tries, LONGEST_PAUSE)
+    return pause * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def _failed(effect: ef.Effect, error: str, **updates: object) -> ef.Effect:
+    return effect.model_copy(update={"tries": effect.tries + 1, "error": error[:500], **updates})
+
+
+def _undelivered(failed: Sequence[ef.Effect]) -> str:
+    what = ", ".join(
+        f"mail to {e.to.email}" if isinstance(e, ef.MailOwed) else e.kind for e in failed
+    )
+    return f"Not delivered: {what}. See the undelivered list; it can be tried again there."

@@ -1,0 +1,198 @@
+"""Rows of a desk's partition: their keys and what they hold. docs/architecture.md draws them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from shared.domain import events as ev
+from shared.domain.board import Board
+from shared.domain.effects import Outbox
+from shared.domain.people import Frozen, Person
+from shared.domain.ticket import Ticket
+
+COUNTER = "counter"
+BOARD = "board"
+END = "}"  # sorts behind '|', so `prefix|` .. `prefix}` is everything below the prefix
+_FAR = 253_402_300_799  # the last second of the year 9999
+_BY: TypeAdapter[ev.By] = TypeAdapter(ev.By)
+
+
+def stamp(at: dt.datetime) -> str:
+    """A time that sorts: 20261122T103100Z."""
+    return at.strftime("%Y%m%dT%H%M%SZ")
+
+
+def inverted(at: dt.datetime) -> str:
+    """A time that sorts newest first."""
+    return f"{_FAR - int(at.timestamp()):012d}"
+
+
+def digest(text: str) -> str:
+    """A key-safe name for any text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def ticket_range(number: str) -> tuple[str, str]:
+    """Everything that lies under a ticket: history, readers, state."""
+    return f"ticket|{number}|", f"ticket|{number}{END}"
+
+
+def state_key(number: str) -> str:
+    """The ticket's current state."""
+    return f"ticket|{number}|state"
+
+
+def event_key(number: str, seq: int) -> str:
+    """One row for all events of one command, named by the first of them."""
+    return f"ticket|{number}|event|{seq:06d}"
+
+
+def seen_key(number: str, email: str) -> str:
+    """When a member last read the ticket."""
+    return f"ticket|{number}|seen|{digest(email)}"
+
+
+def open_key(urgency: str, number: str) -> str:
+    """The summary of an open ticket, most urgent first."""
+    return f"open|{urgency}|{number}"
+
+
+def closed_key(ended: dt.datetime, number: str) -> str:
+    """The summary of an ended ticket, newest first."""
+    return f"closed|{inverted(ended)}|{number}"
+
+
+def due_key(at: dt.datetime, number: str) -> str:
+    """When the clock looks at the ticket next."""
+    return f"due|{stamp(at)}|{number}"
+
+
+def requester_key(email: str, at: dt.datetime, number: str) -> str:
+    """A client's own requests, newest first."""
+    return f"requester|{digest(email)}|{inverted(at)}|{number}"
+
+
+def idempotency_key(kind: str, text: str) -> str:
+    """`kind`: form, header, mail, ref."""
+    return f"key|{digest(f'{kind}:{text}')}"
+
+
+def outbox_key(due: dt.datetime, number: str, seq: int) -> str:
+    """Effects that wait for delivery, soonest first."""
+    return f"outbox|{stamp(due)}|{number}|{seq:06d}"
+
+
+def dead_key(number: str, seq: int) -> str:
+    """Effects that were given up, for people to see and retry."""
+    return f"dead|{number}|{seq:06d}"
+
+
+class KeyRow(Frozen):
+    """An idempotency key: what it made, and from what."""
+
+    number: str
+    body: str = ""
+
+
+class Summary(Frozen):
+    """A ticket in lists and on the board."""
+
+    number: str
+    title: str
+    type: str
+    state: str
+    severity: str
+    environment: str
+    requester: Person
+    assignee: str | None = None
+    source: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    first_response_due: dt.datetime | None = None
+    resolution_due: dt.datetime | None = None
+    paused: bool = False
+    asked: bool = False
+    decision: str = ""
+    mirror: str = ""
+    version: int = 0
+
+
+class TicketRow(Frozen):
+    """The ticket, and the index rows that point to it now."""
+
+    ticket: Ticket
+    index: str = ""  # its open| or closed| row
+    due: str = ""
+
+
+class EventRow(Frozen):
+    """The events of one command. `commit` tells a lost answer from a lost commit."""
+
+    commit: str
+    first: int
+    at: dt.datetime
+    by: ev.By
+    events: tuple[ev.Event, ...]
+
+    def recorded(self) -> list[ev.Recorded]:
+        """The events in their places."""
+        return [
+            ev.Recorded(seq=self.first + i, at=self.at, by=self.by, event=event)
+            for i, event in enumerate(self.events)
+        ]
+
+
+class Seen(Frozen):
+    """A member has read the ticket."""
+
+    email: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A ticket with everything that lies under it, and the board when it was asked for."""
+
+    row: TicketRow
+    etag: str
+    history: tuple[ev.Recorded, ...]
+    seen: tuple[Seen, ...] = ()
+    board: Board = Board()  # noqa: RUF009  # frozen
+    board_etag: str = ""
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket as it is."""
+        return self.row.ticket
+
+
+def body(model: Frozen) -> str:
+    """A row's JSON. What equals its default is left out, but for what tells events apart."""
+    return model.model_dump_json(exclude_defaults=not isinstance(model, EventRow | Outbox))
+
+
+def numbered(number: str) -> str:
+    """The body of a row that only points to a ticket."""
+    return json.dumps({"number": number})
+
+
+def outbox_place(key: str) -> tuple[str, int]:
+    """Number and first event of an outbox row, from its key."""
+    _, _, number, seq = key.split("|")
+    return number, int(seq)
+
+
+def outbox_row(box: Outbox) -> tuple[str, str]:
+    """Key and body of an outbox row."""
+    return outbox_key(box.due, box.number, box.seq), body(box)
+
+
+def recorded_of(rows: Sequence[EventRow]) -> tuple[ev.Recorded, ...]:
+    """The history that these rows hold."""
+    return tuple(recorded for row in rows for recorded in row.recorded())

@@ -1,0 +1,94 @@
+"""Ticket numbers: dense when the desk is calm, unique always, no queue in a burst.
+
+A calm submission takes the next number and moves the counter in its own transaction. When
+another one is under way, or the counter turned out to be stale, a block is reserved at once and
+handed out from memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass, field
+
+from shared.domain.errors import Conflict
+from shared.ports import Insert, Replace, Rows, Write
+from shared.service.layout import COUNTER
+
+BLOCK = 16
+
+
+@dataclass
+class _Desk:
+    next: int | None = None
+    etag: str = ""
+    spare: deque[int] = field(default_factory=deque)
+    under_way: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A number, and the counter's write that must go into the same transaction (if any)."""
+
+    number: int
+    write: Write | None
+
+
+class Numbers:
+    """The numbers of all desks, as far as this process knows them. One per event loop."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._desks: dict[str, _Desk] = {}
+
+    async def take(self, desk: str) -> Taken:
+        """The next number; give it back through `settle`."""
+        state = self._desks.setdefault(desk, _Desk())
+        state.under_way += 1
+        if state.spare:
+            return Taken(state.spare.popleft(), None)
+        async with state.lock:
+            if state.spare:
+                return Taken(state.spare.popleft(), None)
+            if state.next is None:
+                await self._read(desk, state)
+            if state.under_way > 1:
+                await self._reserve(desk, state)
+                return Taken(state.spare.popleft(), None)
+            return Taken(state.next or 1, _moved(state, (state.next or 1) + 1))
+
+    def settle(self, desk: str, taken: Taken, etag: str | None) -> None:
+        """The transaction is through: `etag` of the counter, or None when it failed."""
+        state = self._desks[desk]
+        state.under_way -= 1
+        if taken.write is None:
+            if etag is None:
+                state.spare.appendleft(taken.number)
+        elif etag is None:
+            state.next = None
+        elif state.next == taken.number:
+            state.next, state.etag = taken.number + 1, etag
+
+    async def _read(self, desk: str, state: _Desk) -> None:
+        row = await self._rows.get(desk, COUNTER)
+        state.next = json.loads(row.body)["next"] if row else 1
+        state.etag = row.etag if row else ""
+
+    async def _reserve(self, desk: str, state: _Desk) -> None:
+        while True:
+            first = state.next or 1
+            try:
+                [etag] = await self._rows.commit(desk, [_moved(state, first + BLOCK)])
+            except Conflict:
+                await self._read(desk, state)
+                continue
+            state.next, state.etag = first + BLOCK, etag
+            state.spare.extend(range(first, first + BLOCK))
+            return
+
+
+def _moved(state: _Desk, to: int) -> Write:
+    text = json.dumps({"next": to})
+    return Replace(COUNTER, text, state.etag) if state.etag else Insert(COUNTER, text)

@@ -1,0 +1,99 @@
+"""A new request becomes a ticket, once per key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass
+
+from shared.domain import commands as cm
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, Invalid, Unavailable, Unknown
+from shared.domain.people import Actor
+from shared.domain.rules.opening import open_ticket
+from shared.ports import Insert, Write
+from shared.service import layout as ly
+from shared.service import store
+from shared.service.deps import Deps
+from shared.service.handle import ATTEMPTS, after, ring
+from shared.service.numbers import Taken
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request with its idempotency keys (kind, text). `fingerprint` tells another body."""
+
+    command: cm.Open
+    actor: Actor
+    keys: tuple[tuple[str, str], ...] = ()
+    fingerprint: str = ""
+    raw: str = ""  # the raw form response, when it is small enough to stay beside the event
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The ticket that the request made, now or earlier."""
+
+    loaded: ly.Loaded
+    is_new: bool
+
+
+async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
+    """Two storage calls when calm: one transaction, one ring.
+
+    The same key again gives the same ticket. Raises Invalid for bad fields and for a known key
+    with another body.
+    """
+    open_ticket(desk, "", request.command)  # bad input costs no number
+    taken = await deps.numbers.take(desk.id)
+    etag: str | None = None
+    try:
+        for attempt in range(ATTEMPTS):
+            made = _made(deps, desk, request, taken)
+            more = [*_keys(request, made.ticket.number), *([taken.write] if taken.write else [])]
+            try:
+                etags = await store.commit(deps.rows, desk.id, made, more)
+            except (Conflict, Unknown) as error:
+                known = await _known(deps, desk, request, error)
+                if known is not None:
+                    return known
+                deps.numbers.settle(desk.id, taken, None)
+                taken = await deps.numbers.take(desk.id)
+                await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311
+                continue
+            etag = etags[-1] if taken.write else ""
+            await ring(deps, made.outbox)
+            return Opened(after(None, made), is_new=True)
+        raise Unavailable("the desk is very busy just now; try again", retry_after=2)
+    finally:
+        deps.numbers.settle(desk.id, taken, etag)
+
+
+def _made(deps: Deps, desk: Desk, request: Request, taken: Taken) -> store.Plan:
+    now = deps.clock.now()
+    number = f"{desk.prefix}-{taken.number}"
+    events = open_ticket(desk, number, request.command)
+    return store.plan(desk, None, events, request.actor, now)
+
+
+def _keys(request: Request, number: str) -> list[Write]:
+    row = ly.body(ly.KeyRow(number=number, body=request.fingerprint))
+    return [Insert(ly.idempotency_key(kind, text), row) for kind, text in request.keys]
+
+
+async def _known(
+    deps: Deps, desk: Desk, request: Request, error: Conflict | Unknown
+) -> Opened | None:
+    """The ticket that one of the keys made before, if that is what stood in the way."""
+    if isinstance(error, Conflict) and not error.key.startswith("key|"):
+        return None
+    for kind, text in request.keys:
+        row = await deps.rows.get(desk.id, ly.idempotency_key(kind, text))
+        if row is None:
+            continue
+        found = ly.KeyRow(**json.loads(row.body))
+        if kind == "header" and found.body != request.fingerprint:
+            raise Invalid.of("Idempotency-Key", "this key was used for another request")
+        return Opened(await store.load(deps.rows, desk.id, found.number), is_new=False)
+    return None

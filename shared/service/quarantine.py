@@ -1,0 +1,68 @@
+"""What could not be taken in: kept whole, with the reason, for people to look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Literal
+
+from shared.domain.desk import Desk
+from shared.domain.errors import FieldError, NotFound
+from shared.domain.people import Frozen
+from shared.ports import Delete, Put
+from shared.service import layout as ly
+from shared.service.deps import Deps
+
+INLINE = 60_000
+
+
+class Kept(Frozen):
+    """Something that came in and could not be used."""
+
+    source: Literal["form", "mail"]
+    form: str = ""
+    at: dt.datetime
+    reason: str
+    errors: tuple[tuple[str, str], ...] = ()
+    raw: str = ""
+    blob: str = ""
+
+
+async def keep(
+    deps: Deps, desk: Desk, kept: Kept, content: bytes, errors: tuple[FieldError, ...] = ()
+) -> str:
+    """Stores it once per content; its key."""
+    name = hashlib.sha256(content).hexdigest()[:32]
+    key = f"quarantine|{name}"
+    more: dict[str, object] = {"errors": tuple((e.field, e.message) for e in errors)}
+    if kept.source == "form" and len(content) <= INLINE:
+        more["raw"] = content.decode(errors="replace")
+    else:
+        more["blob"] = f"quarantine/{desk.id}/{name}"
+        await deps.blobs.put(str(more["blob"]), content, "application/octet-stream")
+    await deps.rows.commit(desk.id, [Put(key, ly.body(kept.model_copy(update=more)))])
+    return key
+
+
+async def entries(deps: Deps, desk: Desk, limit: int = 200) -> list[tuple[str, Kept]]:
+    """What is kept, latest first."""
+    rows = await deps.rows.scan(desk.id, "quarantine|", f"quarantine{ly.END}", limit=limit)
+    found = [(row.key, Kept.model_validate_json(row.body)) for row in rows]
+    return sorted(found, key=lambda entry: entry[1].at, reverse=True)
+
+
+async def raw(deps: Deps, desk: Desk, key: str) -> bytes:
+    """The whole content. Raises NotFound."""
+    row = await deps.rows.get(desk.id, key) if key.startswith("quarantine|") else None
+    if row is None:
+        raise NotFound("nothing is kept under that key")
+    kept = Kept.model_validate_json(row.body)
+    return await deps.blobs.get(kept.blob) if kept.blob else kept.raw.encode()
+
+
+async def release(deps: Deps, desk: Desk, key: str) -> None:
+    """It has been dealt with. Raises NotFound."""
+    row = await deps.rows.get(desk.id, key) if key.startswith("quarantine|") else None
+    if row is None:
+        raise NotFound("nothing is kept under that key")
+    await deps.rows.commit(desk.id, [Delete(key, row.etag)])

@@ -1,0 +1,247 @@
+"""Tickets in and out of a desk's partition."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain import events as ev
+from shared.domain.board import Board, board_after
+from shared.domain.desk import Desk
+from shared.domain.effects import Outbox
+from shared.domain.errors import NotFound, Unknown
+from shared.domain.evolve import evolve
+from shared.domain.notices import owed
+from shared.domain.people import Actor
+from shared.domain.policy import ClockName
+from shared.domain.rules.timing import next_due
+from shared.domain.sla import Clock, clocks
+from shared.domain.ticket import Ticket
+from shared.ports import Delete, Insert, Put, Replace, Row, Rows, Write
+from shared.service import layout as ly
+
+# How long one delivery may take before the sweep gives the row to another.
+CLAIM = dt.timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A commit to be made: the ticket after it, its new events, and the rows to write."""
+
+    ticket: Ticket
+    new: tuple[ev.Recorded, ...]
+    commit: str
+    writes: tuple[Write, ...]
+    outbox: Outbox | None
+    row: ly.TicketRow
+    board: Board
+
+
+async def load(rows: Rows, desk: str, number: str) -> ly.Loaded:
+    """The ticket with its whole history and its readers, in one range read."""
+    return await _load(rows, desk, number, *ly.ticket_range(number))
+
+
+async def load_from(rows: Rows, desk: str, number: str, seq: int) -> ly.Loaded:
+    """The ticket with its history from that event on."""
+    return await _load(rows, desk, number, ly.event_key(number, seq), ly.ticket_range(number)[1])
+
+
+async def _load(rows: Rows, desk: str, number: str, low: str, high: str) -> ly.Loaded:
+    found = await rows.scan(desk, low, high)
+    state = next((r for r in found if r.key == ly.state_key(number)), None)
+    if state is None:
+        raise NotFound(f"there is no ticket {number}")
+    kinds = {key: key.split("|")[2] for key in (r.key for r in found)}
+    events = [ly.EventRow.model_validate_json(r.body) for r in found if kinds[r.key] == "event"]
+    seen = [ly.Seen.model_validate_json(r.body) for r in found if kinds[r.key] == "seen"]
+    return ly.Loaded(
+        row=ly.TicketRow.model_validate_json(state.body),
+        etag=state.etag,
+        history=ly.recorded_of(events),
+        seen=tuple(seen),
+    )
+
+
+async def load_board(rows: Rows, desk: str) -> tuple[Board, str]:
+    """The desk's board and its etag ('' before anything stood on it)."""
+    row = await rows.get(desk, ly.BOARD)
+    return (Board.model_validate_json(row.body), row.etag) if row else (Board(), "")
+
+
+def plan(
+    desk: Desk,
+    loaded: ly.Loaded | None,
+    events: Sequence[ev.Event],
+    actor: Actor,
+    now: dt.datetime,
+) -> Plan:
+    """Everything that one command's events write. Pure but for the commit's fresh name."""
+    before = loaded.ticket if loaded else None
+    by = ev.By(kind=actor.kind, email=actor.email, name=actor.name)
+    row = ly.EventRow(
+        commit=uuid.uuid4().hex,
+        first=(before.version if before else 0) + 1,
+        at=now,
+        by=by,
+        events=tuple(events),
+    )
+    new = tuple(row.recorded())
+    ticket = before
+    for recorded in new:
+        ticket = evolve(ticket, recorded)
+    if ticket is None:
+        raise ValueError("a commit needs at least one event")
+    ticket_row, index_writes = _indexed(desk, loaded, ticket, now)
+    outbox = _outbox(desk, before, ticket, new, now)
+    board = _board(desk, loaded, ticket, new)
+    writes = [
+        Insert(ly.event_key(ticket.number, row.first), ly.body(row)),
+        *index_writes,
+        *_item_keys(new, ticket.number),
+        *([Insert(*ly.outbox_row(outbox))] if outbox else []),
+        *_board_writes(loaded, board),
+    ]
+    return Plan(ticket, new, row.commit, tuple(writes), outbox, ticket_row, board)
+
+
+def _item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
+    """Lets a backlog tool's hook find the ticket of an item."""
+    row = ly.body(ly.KeyRow(number=number))
+    items = [r.event for r in new if isinstance(r.event, ev.ItemLinked)]
+    return [Put(ly.idempotency_key("item", f"{i.system}:{i.id}"), row) for i in items]
+
+
+def _outbox(
+    desk: Desk,
+    before: Ticket | None,
+    ticket: Ticket,
+    new: tuple[ev.Recorded, ...],
+    now: dt.datetime,
+) -> Outbox | None:
+    effects = owed(desk, before, ticket, new)
+    if not effects:
+        return None
+    return Outbox(
+        desk=desk.id,
+        number=ticket.number,
+        seq=new[0].seq,
+        committed_at=now,
+        due=now + CLAIM,
+        claim=uuid.uuid4().hex,
+        effects=effects,
+    )
+
+
+def _board(
+    desk: Desk, loaded: ly.Loaded | None, ticket: Ticket, new: tuple[ev.Recorded, ...]
+) -> Board:
+    state = desk.types[ticket.type].state(ticket.state)
+    before = loaded.board if loaded else Board()
+    return board_after(before, ticket.number, new, state)
+
+
+def _board_writes(loaded: ly.Loaded | None, board: Board) -> list[Write]:
+    if loaded is None or board == loaded.board:
+        return []
+    if loaded.board_etag:
+        return [Replace(ly.BOARD, ly.body(board), loaded.board_etag)]
+    return [Insert(ly.BOARD, ly.body(board))]
+
+
+def _indexed(
+    desk: Desk, loaded: ly.Loaded | None, ticket: Ticket, now: dt.datetime
+) -> tuple[ly.TicketRow, list[Write]]:
+    """The ticket's row and the index rows that move with it."""
+    old = loaded.row if loaded else None
+    running = clocks(desk, ticket, now)
+    due_at = next_due(desk, ticket, now)
+    index = _index_key(desk, ticket, running)
+    due = ly.due_key(due_at, ticket.number) if due_at else ""
+    row = ly.TicketRow(ticket=ticket, index=index, due=due)
+    state = ly.state_key(ticket.number)
+    writes: list[Write] = [
+        Replace(state, ly.body(row), loaded.etag) if loaded else Insert(state, ly.body(row)),
+        Put(index, ly.body(summary(desk, ticket, running))),
+    ]
+    if old and old.index != index:
+        writes.append(Delete(old.index))
+    if due and (old is None or old.due != due):
+        writes.append(Put(due, ly.numbered(ticket.number)))
+    if old and old.due and old.due != due:
+        writes.append(Delete(old.due))
+    if loaded is None:
+        people = {ticket.requester.email}
+        if ticket.submitted_by:
+            people.add(ticket.submitted_by.email)
+        writes.extend(
+            Insert(
+                ly.requester_key(email, ticket.created_at, ticket.number),
+                ly.numbered(ticket.number),
+            )
+            for email in sorted(people)
+        )
+    return row, writes
+
+
+def _index_key(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> str:
+    if desk.types[ticket.type].state(ticket.state).has_ended:
+        return ly.closed_key(ticket.facts.ended[-1].start, ticket.number)
+    dues = (clock.due_at for clock in running if clock.is_open)
+    soonest = min((due for due in dues if due is not None), default=None)
+    return ly.open_key(ly.stamp(soonest) if soonest else "paused", ticket.number)
+
+
+def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summary:
+    """What lists show of the ticket."""
+    open_dues = {c.clock: c.due_at for c in running if c.is_open}
+    return ly.Summary(
+        number=ticket.number,
+        title=ticket.title,
+        type=ticket.type,
+        state=ticket.state,
+        severity=ticket.severity,
+        environment=ticket.environment,
+        requester=ticket.requester,
+        assignee=ticket.assignee,
+        source=ticket.source,
+        created_at=ticket.created_at,
+        updated_at=ticket.updated_at,
+        first_response_due=open_dues.get(ClockName.FIRST_RESPONSE),
+        resolution_due=open_dues.get(ClockName.RESOLUTION),
+        paused=desk.types[ticket.type].state(ticket.state).pauses_clock,
+        asked=ticket.triage.asked_at is not None,
+        decision=ticket.triage.decision or "",
+        mirror=ticket.mirror.id if ticket.mirror else "",
+        version=ticket.version,
+    )
+
+
+async def commit(rows: Rows, desk: str, made: Plan, more: Sequence[Write] = ()) -> list[str]:
+    """Writes the plan with `more`. A lost answer is settled by reading our own event row back.
+
+    Returns the etags of `more`, in order (empty strings where they are not known any more).
+    Raises Conflict when somebody was faster, Unavailable when nothing was written.
+    """
+    writes = [*made.writes, *more]
+    try:
+        etags = await rows.commit(desk, writes)
+    except Unknown:
+        if not await _is_there(rows, desk, made):
+            raise
+        return ["" for _ in more]
+    return etags[len(made.writes) :]
+
+
+async def _is_there(rows: Rows, desk: str, made: Plan) -> bool:
+    key = ly.event_key(made.ticket.number, made.new[0].seq)
+    row: Row | None = None
+    for pause in (0.0, 0.5, 2.0):  # a commit under way may still land
+        await asyncio.sleep(pause)
+        row = await rows.get(desk, key)
+        if row is not None:
+            break
+    return row is not None and ly.EventRow.model_validate_json(row.body).commit == made.commit
