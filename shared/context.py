@@ -10,11 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.blobs import BlobStore
 from shared.adapters.clock import OffsetClock, SystemClock
-from shared.adapters.queues import QueueBell
-from shared.adapters.storage_account import StorageAccount
-from shared.adapters.tables import TableRows
 from shared.config import load_desks
 from shared.ports import Backlog, Builds, Chat, Clock, Mailer, MailReader
 from shared.render.links import Links
@@ -27,6 +23,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.adapters.graph_wire import GraphWire
+    from shared.adapters.storage_account import StorageAccount
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE, ARCHIVE, QUEUE, CONTAINER = "docket", "docketarchive", "docket-outbox", "docket"
@@ -159,6 +156,10 @@ class App:
 
 def compose(settings: Settings) -> App:
     """The app for these settings. Nothing is called yet."""
+    from shared.adapters.blobs import BlobStore
+    from shared.adapters.queues import QueueBell
+    from shared.adapters.tables import TableRows
+
     clock: Clock = OffsetClock(Path(settings.clock_file)) if settings.clock_file else SystemClock()
     account = _account(settings)
     rows = TableRows(account, TABLE)
@@ -179,6 +180,8 @@ def compose(settings: Settings) -> App:
 
 
 def _account(settings: Settings) -> StorageAccount:
+    from shared.adapters.storage_account import StorageAccount
+
     if settings.storage_connection:
         return StorageAccount.from_connection_string(settings.storage_connection)
     return StorageAccount.with_managed_identity(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
 
 from shared.domain.events import PlannedItem
 from shared.domain.people import Email, Frozen, Person
@@ -252,7 +252,7 @@ type StaffCommand = (
     | PullNext | MarkDeployed
 )  # fmt: skip
 STAFF_COMMAND: TypeAdapter[StaffCommand] = TypeAdapter(
-    Annotated[StaffCommand, Field(discriminator="command")]
+    Annotated[StaffCommand, Field(discriminator="command")], config=ConfigDict(defer_build=True)
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from shared.domain.people import ActorKind, Email, Frozen, Person
 from shared.domain.ticket import (
@@ -317,7 +317,6 @@ Event = Annotated[
     | ChangeRejected | ChangeApplied | BuildAsked | BuildSeen | BoardMoved | Merged,
     Field(discriminator="kind"),
 ]  # fmt: skip
-EVENTS: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 
 
 class By(Frozen):

@@ -34,9 +34,12 @@ class Role(StrEnum):
 
 
 class Frozen(BaseModel):
-    """A value: immutable, closed to unknown fields."""
+    """A value: immutable, closed to unknown fields.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Validators are built at first use: a cold start needs few of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Person(Frozen):

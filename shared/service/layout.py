@@ -8,8 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
 from shared.domain import events as ev
 from shared.domain.board import Board
 from shared.domain.effects import Outbox
@@ -20,7 +18,6 @@ COUNTER = "counter"
 BOARD = "board"
 END = "}"  # sorts behind '|', so `prefix|` .. `prefix}` is everything below the prefix
 _FAR = 253_402_300_799  # the last second of the year 9999
-_BY: TypeAdapter[ev.By] = TypeAdapter(ev.By)
 
 
 def stamp(at: dt.datetime) -> str:

@@ -1,0 +1,1 @@
+"""A simulated Microsoft 365, Azure DevOps, Jira and Jenkins tenant for developers and tests."""

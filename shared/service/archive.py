@@ -1,0 +1,72 @@
+"""Closed tickets leave the live partition after some weeks, so that it stays small.
+
+Each goes to a partition of its own in the archive table, and into the index of its month. It is
+copied first and removed after, so a crash in between leaves a ticket in both: the live one counts,
+and the next night finishes the work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from itertools import batched
+
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, NotFound
+from shared.domain.flow import Category
+from shared.ports import Delete, Put, Row, Write
+from shared.service import layout as ly
+from shared.service import store
+from shared.service.deps import Deps
+
+log = logging.getLogger(__name__)
+AT_ONCE = 200  # tickets a night; more wait for the next
+CHUNK = 90  # writes a transaction, below the limit of 100
+
+
+async def archive(deps: Deps, desk: Desk) -> int:
+    """Moves closed tickets whose time has come; how many."""
+    before = ly.inverted(deps.clock.now() - desk.archive_after)
+    rows = await deps.rows.scan(desk.id, f"closed|{before}", f"closed{ly.END}", limit=AT_ONCE)
+    moved = 0
+    for row in rows:
+        moved += await _move(deps, desk, row)
+    return moved
+
+
+async def _move(deps: Deps, desk: Desk, index: Row) -> bool:
+    number = index.key.rpartition("|")[2]
+    low, high = ly.ticket_range(number)
+    try:
+        loaded = await store.load(deps.rows, desk.id, number)
+    except NotFound:
+        await deps.rows.commit(desk.id, [Delete(index.key, index.etag)])
+        return False
+    state = desk.types[loaded.ticket.type].state(loaded.ticket.state)
+    if state.category is not Category.CLOSED or loaded.row.index != index.key:
+        return False
+    rows = await deps.rows.scan(desk.id, low, high)
+    await _copy(deps, desk, number, rows)
+    month = f"{loaded.ticket.facts.ended[-1].start:%Y-%m}"
+    await deps.archive.commit(f"{desk.id}|{month}", [Put(number, index.body)])
+    return await _remove(deps, desk, loaded, [index, *rows])
+
+
+async def _copy(deps: Deps, desk: Desk, number: str, rows: Sequence[Row]) -> None:
+    for chunk in batched(rows, CHUNK):
+        await deps.archive.commit(f"{desk.id}|{number}", [Put(r.key, r.body) for r in chunk])
+
+
+async def _remove(deps: Deps, desk: Desk, loaded: ly.Loaded, rows: Sequence[Row]) -> bool:
+    """The state row goes first: from then on the archive's copy is the ticket."""
+    state = ly.state_key(loaded.ticket.number)
+    ordered = sorted(rows, key=lambda row: row.key != state)
+    due: list[Write] = [Delete(loaded.row.due)] if loaded.row.due else []
+    try:
+        for number, chunk in enumerate(batched(ordered, CHUNK)):
+            writes: list[Write] = [Delete(r.key, r.etag) for r in chunk]
+            await deps.rows.commit(desk.id, [*writes, *(due if number == 0 else [])])
+    except Conflict:
+        log.info("a closed ticket moved on", extra={"ticket": loaded.ticket.number})
+        return False
+    return True
