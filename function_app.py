@@ -2,8 +2,54 @@
 
 import azure.functions as func
 
-from functions import api, forms_door, hooks, workers
+from functions import (
+    api,
+    client_reply,
+    client_ticket,
+    console,
+    console_board,
+    console_commands,
+    console_list,
+    console_lists,
+    console_ticket,
+    email_events,
+    forms_door,
+    graph_hook,
+    hooks,
+    mail_workers,
+    my_requests,
+    night,
+    openapi,
+    other,
+    portal,
+    reconciliation_api,
+    static_door,
+    workers,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (api, forms_door, hooks, workers):
+for module in (
+    api,
+    client_reply,
+    client_ticket,
+    console,
+    console_board,
+    console_commands,
+    console_list,
+    console_lists,
+    console_ticket,
+    email_events,
+    forms_door,
+    graph_hook,
+    hooks,
+    mail_workers,
+    my_requests,
+    night,
+    openapi,
+    other,
+    portal,
+    reconciliation_api,
+    static_door,
+    workers,
+):
     app.register_functions(module.blueprint)

@@ -13,7 +13,7 @@ from shared.domain.effects import Outbox
 from shared.domain.errors import Invalid, Unavailable
 from shared.domain.people import Actor, ActorKind
 from shared.domain.public import public_ticket
-from shared.domain.rules.opening import open_ticket
+from shared.domain.rules.opening import check
 from shared.service import conversation, files, quarantine, reads, retry
 from shared.service.layout import Loaded
 from shared.service.opening import Request, open_request
@@ -58,7 +58,7 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     desk = visit.desk
     body = json_body(visit.req)
     command = reading.open_command(desk, body)
-    open_ticket(desk, "", command)  # wrong values are told before any file is stored
+    check(desk, command)  # wrong values are told before any file is stored
     uploads = reading.uploads(body)
     stored = await files.store(visit.deps.blobs, uploads, public=True)
     command = command.model_copy(update={"attachments": stored})

@@ -15,7 +15,7 @@ from shared.domain.errors import Invalid, NotFound
 from shared.domain.form import Form
 from shared.domain.microsoft_forms import read_response
 from shared.domain.people import Actor, ActorKind
-from shared.domain.rules.opening import open_ticket
+from shared.domain.rules.opening import check
 from shared.service import files, quarantine
 from shared.service.opening import Opened, Request, open_request
 from shared.service.quarantine import Kept
@@ -54,7 +54,7 @@ async def _open(visit: Visit, desk: Desk, form: Form) -> Opened:
     read = read_response(form, response)
     uploads = reading.uploads(body, "files")
     command = read_answers(desk, form, read.answers, read.sender, source="form")
-    open_ticket(desk, "", command)
+    check(desk, command)
     stored = await files.store(visit.deps.blobs, uploads, public=True)
     command = command.model_copy(update={"attachments": stored})
     sender = command.submitted_by or command.requester

@@ -82,7 +82,7 @@ def staff_command(body: dict[str, Any]) -> cm.StaffCommand:
     if not isinstance(name, str) or name not in COMMANDS:
         raise Invalid.of("command", f"use one of {', '.join(COMMANDS)}")
     fields = {key: _cleaned(value) for key, value in body.items() if key != "attachments"}
-    hidden = sorted({"mentions", "message_id"} & set(fields))
+    hidden = sorted({"mentions", "message_id", "raw"} & set(fields))
     if hidden:
         raise Invalid(*(FieldError(key, f"{name} has no such field") for key in hidden))
     try:

@@ -28,6 +28,7 @@ from shared.domain.errors import (
     Unknown,
 )
 from shared.domain.people import Actor
+from shared.service import observe
 from shared.service.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,8 @@ def door(refusal: Refusal) -> Callable[[Handler], Callable[..., Any]]:
             try:
                 app = get_app()
                 visit = Visit(app, req, app.deps.clock.now())
-                return await handler(visit)
+                with observe.traced(observe.arriving(req.headers.get("traceparent", ""))):
+                    return await handler(visit)
             except DocketError as error:
                 if not isinstance(error, Refused):
                     log.warning("request failed", extra={"failure": type(error).__name__})

@@ -8,6 +8,7 @@ import logging
 import azure.functions as func
 
 from shared.context import get_app
+from shared.service import observe
 from shared.service.deliver import deliver
 from shared.service.sweep import sweep_due, sweep_outbox
 
@@ -29,7 +30,8 @@ async def sweep_undelivered(timer: func.TimerRequest) -> None:
     del timer
     deps = get_app().deps
     for desk in deps.desks:
-        rung = await sweep_outbox(deps, desk)
+        with observe.sweeping("outbox", desk):
+            rung = await sweep_outbox(deps, desk)
         if rung:
             log.info("outbox swept", extra={"desk": desk, "rung": rung})
 
@@ -40,6 +42,7 @@ async def sweep_service_levels(timer: func.TimerRequest) -> None:
     del timer
     deps = get_app().deps
     for desk in deps.desks:
-        looked = await sweep_due(deps, desk)
+        with observe.sweeping("due", desk):
+            looked = await sweep_due(deps, desk)
         if looked:
             log.info("due tickets swept", extra={"desk": desk, "looked": looked})

@@ -13,6 +13,8 @@ def app_settings(*, public_url: str, tenant_url: str, storage: str, data: Path) 
     return {
         "AzureWebJobsStorage": storage,
         "DocketStorage": storage,
+        # Otherwise the host's own page stands at / (Core Tools and Azure alike).
+        "AzureWebJobsDisableHomepage": "true",
         "DOCKET_STORAGE_CONNECTION": storage,
         "DOCKET_PUBLIC_URL": public_url,
         "DOCKET_LINK_KEY": LINK_KEY,

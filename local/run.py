@@ -200,36 +200,48 @@ def start(plan: Plan, parts: Parts) -> None:
     )
     parts.start("azurite", command(ports, plan.data / "azurite"), {})
     python = [sys.executable, "-m"]
+    background = _free_port()
+    clock = [] if plan.core_tools else ["--clock-url", f"http://127.0.0.1:{background}"]
     parts.start(
         "tenant",
         [*python, "local.tenant", "--port", str(plan.tenant_port), "--data", str(plan.data),
-         "--host-url", plan.app_url],
+         "--host-url", plan.app_url, *clock],
         {},
     )  # fmt: skip
     for offset in range(3):
         parts.wait_for("azurite", first + offset)
     parts.wait_for("tenant", plan.tenant_port, "/control/clock")
-    parts.start("host", _host_command(plan), environment | _host_extras(plan, environment))
+    if plan.core_tools:
+        parts.start("host", *_core_tools(plan, environment))
+    else:
+        parts.start("host", _host(plan, plan.port, "http"), environment)
+        # Queues and timers have instances of their own on Flex Consumption; here too.
+        parts.start("worker", _host(plan, background, "background"), environment)
+        parts.wait_for("worker", background, "/admin/host/status")
     parts.wait_for("host", plan.port, "/api/health")
 
 
-def _host_command(plan: Plan) -> list[str]:
-    if plan.core_tools:
-        from local.host import core_tools  # noqa: PLC0415  # only with HOST=func
-
-        return core_tools.command(plan.port)
+def _host(plan: Plan, port: int, triggers: str) -> list[str]:
     return [
-        sys.executable, "-m", "local.host", "--app", str(PROJECT), "--port", str(plan.port),
-        "--data", str(plan.data),
+        sys.executable, "-m", "local.host", "--app", str(PROJECT), "--port", str(port),
+        "--data", str(plan.data), "--triggers", triggers, "--strict",
     ]  # fmt: skip
 
 
-def _host_extras(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
-    if not plan.core_tools:
-        return {}
-    from local.host import core_tools  # noqa: PLC0415
+def _core_tools(plan: Plan, environment: Mapping[str, str]) -> tuple[list[str], Mapping[str, str]]:
+    from local.host import core_tools  # noqa: PLC0415  # only with HOST=func
 
-    return core_tools.environment(environment["AzureWebJobsStorage"], environment)
+    try:
+        argv = core_tools.command(plan.port)
+    except core_tools.CoreToolsMissingError as error:
+        raise CannotRunError(str(error)) from error
+    return argv, core_tools.environment(environment["AzureWebJobsStorage"], environment)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def ready(plan: Plan) -> str:

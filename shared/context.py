@@ -16,6 +16,7 @@ from shared.ports import Backlog, Builds, Chat, Clock, Mailer, MailReader
 from shared.render.links import Links
 from shared.render.texts import DeskTexts
 from shared.service.deps import Deps
+from shared.service.mail_room import MailRoom
 from shared.service.numbers import Numbers
 from shared.settings import Settings
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from shared.adapters.storage_account import StorageAccount
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE, ARCHIVE, QUEUE, CONTAINER = "docket", "docketarchive", "docket-outbox", "docket"
+TABLE, ARCHIVE, CONTAINER = "docket", "docketarchive", "docket"
+QUEUE, MAIL_QUEUE = "docket-outbox", "docket-mail"
 
 
 class Vendors:
@@ -152,6 +154,7 @@ class App:
     settings: Settings
     deps: Deps
     links: Links
+    mail_room: MailRoom
 
 
 def compose(settings: Settings) -> App:
@@ -176,7 +179,9 @@ def compose(settings: Settings) -> App:
         texts=DeskTexts(settings.desk_folder, ROOT / "web" / "mail", links, clock),
         numbers=Numbers(rows),
     )
-    return App(settings, deps, links)
+    bell = QueueBell(account, MAIL_QUEUE)
+    room = MailRoom(deps, links, bell, links.public_url, settings.graph_state)
+    return App(settings, deps, links, room)
 
 
 def _account(settings: Settings) -> StorageAccount:

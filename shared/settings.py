@@ -57,6 +57,9 @@ class Settings:
     graph_state: str = ""
     # Where a page sends somebody who is not signed in.
     login_path: str = "/.auth/login/aad"
+    # Base address under which /{desk} is the desk's Microsoft Form, for desks whose form names no
+    # address of its own; empty: the built-in form.
+    form_urls: str = ""
     # Where the desks lie, and a clock that can be moved (development only).
     desks: str = "desks"
     clock_file: str = ""

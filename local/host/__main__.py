@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
         default=LEASE,
         help="seconds a message stays hidden while its function runs (Azure: 600)",
     )
+    found.add_argument(
+        "--triggers",
+        default="all",
+        choices=("all", "http", "background"),
+        help="which functions run here, as Flex Consumption keeps HTTP on instances of its own",
+    )
     return found
 
 
@@ -46,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.azurite_port is not None:
         first = given.azurite_port
         os.environ[DEFAULT_CONNECTION] = connection_string(Ports(first, first + 1, first + 2))
-    options = Options(given.app.resolve(), given.data.resolve(), given.queue_lease)
+    options = Options(given.app.resolve(), given.data.resolve(), given.queue_lease, given.triggers)
     launch = Launch(options, given.port, given.strict)
     try:
         with listen(launch.port) as sock:

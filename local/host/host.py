@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
@@ -31,15 +32,26 @@ from local.host.timers import Timer, TimerOptions, Timers
 log = logging.getLogger("local.host")
 
 type Report = Callable[[str], None]
+type Triggers = Literal["all", "http", "background"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where the app and its state are; `lease` is a queue message's first hiding, in seconds."""
+    """Where the app and its state are; `lease` is a queue message's first hiding, in seconds.
+
+    `triggers` says which functions run here: on Flex Consumption all HTTP functions share
+    instances, and queues and timers have others, so two hosts play an app more faithfully.
+    """
 
     app: Path
     data: Path
     lease: int = LEASE
+    triggers: Triggers = "all"
+
+    def serves(self, function: Function) -> bool:
+        """Whether the function runs in this host."""
+        is_http = function.kind == "httpTrigger"
+        return self.triggers == "all" or is_http == (self.triggers == "http")
 
 
 class Host:
@@ -63,6 +75,7 @@ class Host:
         self._pollers: list[QueuePoller] = []
         self._listeners: list[asyncio.Task[None]] = []
         timers: list[Timer] = []
+        functions = tuple(function for function in functions if options.serves(function))
         for function in functions:
             try:
                 if function.kind == "queueTrigger":

@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
 
 def listen(port: int) -> socket.socket:
     """Raises HostError when the port is taken."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         server.bind((ADDRESS, port))

@@ -20,6 +20,8 @@ Recipient = dict[str, dict[str, str]]
 # The standard library would encode ids longer than a line; Exchange leaves them whole.
 _POLICY = SMTP.clone(max_line_length=900)
 _LARGEST_ID = 900
+# A named property of PS_INTERNET_HEADERS becomes a header of that name ([MS-OXCMAIL]).
+_INTERNET_HEADER = "String {00020386-0000-0000-C000-000000000046} Name "
 IN_REPLY_TO, REFERENCES, MESSAGE_ID = "String 0x1042", "String 0x1039", "String 0x1035"
 
 
@@ -196,6 +198,9 @@ def write_mail(fields: Fields) -> bytes:
         mail["Importance"] = fields["importance"]
     for header in fields.get("internetMessageHeaders") or []:
         _set(mail, header["name"], header["value"])
+    for name, value in (fields.get("extended") or {}).items():
+        if name.lower().startswith(_INTERNET_HEADER.lower()):
+            _set(mail, name[len(_INTERNET_HEADER) :], value)
     _set_content(mail, fields)
     return mail.as_bytes()
 

@@ -59,6 +59,7 @@ def devops_news(body: Mapping[str, Any]) -> ItemNews | None:
     """News from a service hook; None for what does not concern us. Raises Invalid.
 
     In workitem.updated `resource.id` is the update's number; the item is `resource.revision.id`.
+    A comment comes twice, as workitem.commented and inside workitem.updated: the former counts.
     """
     event, resource = body.get("eventType"), body.get("resource")
     if not isinstance(resource, Mapping):
@@ -78,11 +79,11 @@ def devops_news(body: Mapping[str, Any]) -> ItemNews | None:
         changed_by = changed_by or _get(resource, "revision", "fields", "System.ChangedBy")
         name, email = _person(changed_by)
         state = str(_get(fields, "System.State", "newValue") or "")
-        text = _plain(str(_get(fields, "System.History", "newValue") or ""))
+        if not state:
+            return None
         return ItemNews(
-            "azure_devops", str(item), delivery,
-            state=state, text=text, by_name=name, by_email=email,
-        )  # fmt: skip
+            "azure_devops", str(item), delivery, state=state, by_name=name, by_email=email
+        )
     return None
 
 

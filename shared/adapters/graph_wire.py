@@ -101,21 +101,19 @@ def user_path(mailbox: str, *parts: str) -> str:
 
 
 def _sdk_client(transport: httpx.AsyncHTTPTransport) -> httpx.AsyncClient:
-    """The SDK's client with its middleware, but nothing is sent twice or somewhere else."""
-    from kiota_http.middleware.options import (  # noqa: PLC0415
-        RedirectHandlerOption,
-        RetryHandlerOption,
-    )
+    """The SDK's client with its telemetry alone: what is absent cannot retry or redirect."""
     from msgraph.graph_request_adapter import options  # noqa: PLC0415
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # noqa: PLC0415
+    from msgraph_core.middleware import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        GraphTelemetryHandler,
+    )
+    from msgraph_core.middleware.options import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        GraphTelemetryHandlerOption,
+    )
 
-    client: httpx.AsyncClient = GraphClientFactory.create_with_default_middleware(
-        client=open_client(_CLIENT_TIMEOUT, transport),
-        options={
-            **options,
-            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
-            RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
-        },
+    telemetry = GraphTelemetryHandler(options[GraphTelemetryHandlerOption.get_key()])
+    client: httpx.AsyncClient = GraphClientFactory.create_with_custom_middleware(
+        [telemetry], client=open_client(_CLIENT_TIMEOUT, transport)
     )
     return client
 

@@ -13,20 +13,24 @@ from shared.desk_check.lines import Source, read_source
 from shared.desk_check.mails import mail_mistakes
 from shared.desk_check.references import reference_problems
 from shared.desk_check.shape import shape_problems
+from shared.desk_check.texts import text_problems
 from shared.domain.desk import Desk
 
 MODELINE = "# yaml-language-server: $schema=../desk.schema.json"
 
 
-def check_desks(folder: Path) -> list[Mistake]:
-    """Every mistake, by file and line; none when all desks can be used."""
+def check_desks(folder: Path, *, mails: bool = True) -> list[Mistake]:
+    """Every mistake, by file and line; none when all desks can be used.
+
+    `mails=False` leaves the templates alone, which takes most of the time.
+    """
     files = desk_files(folder)
     if not files:
         return [Mistake(folder, 1, "", f"no desk here; each is a folder with a {DESK_FILE}")]
     found: list[Mistake] = []
     desks: list[tuple[Path, Source, Desk]] = []
     for path in files:
-        source, desk, mistakes = _check_file(path)
+        source, desk, mistakes = _check_file(path, mails=mails)
         found.extend(mistakes)
         if desk is not None:
             desks.append((path, source, desk))
@@ -34,7 +38,7 @@ def check_desks(folder: Path) -> list[Mistake]:
     return sorted(set(found))
 
 
-def _check_file(path: Path) -> tuple[Source, Desk | None, list[Mistake]]:
+def _check_file(path: Path, *, mails: bool) -> tuple[Source, Desk | None, list[Mistake]]:
     try:
         text = path.read_text("utf-8")
     except UnicodeError as error:
@@ -46,8 +50,8 @@ def _check_file(path: Path) -> tuple[Source, Desk | None, list[Mistake]]:
     if desk is not None:
         problems = [*problems, *_meaning(path, text, desk)]
     found = [_mistake(path, source, each) for each in (*source.problems, *problems)]
-    if desk is not None and desk.id == path.parent.name:
-        lines = {n.id: source.line_of(("notices", i)) for i, n in enumerate(desk.notices)}
+    if mails and desk is not None and desk.id == path.parent.name:
+        lines = [source.line_of(("notices", number)) for number in range(len(desk.notices))]
         found.extend(mail_mistakes(path.parent.parent, desk, lines))
     return source, desk, found
 
@@ -56,10 +60,11 @@ def _meaning(path: Path, text: str, desk: Desk) -> Iterator[Problem]:
     if desk.id != path.parent.name:
         yield Problem(("id",), f"{desk.id!r} must be the folder's name, {path.parent.name!r}")
     if not text.startswith(MODELINE):
-        yield Problem((), f"begin the file with `{MODELINE}`, so that editors help")
+        yield Problem((), f"begin the file with `{MODELINE}`, so that editors help", 1)
     yield from reference_problems(desk)
     yield from flow_problems(desk)
     yield from form_problems(desk)
+    yield from text_problems(desk)
 
 
 def _shared(desks: list[tuple[Path, Source, Desk]]) -> Iterator[Mistake]:
@@ -74,8 +79,5 @@ def _shared(desks: list[tuple[Path, Source, Desk]]) -> Iterator[Mistake]:
 
 
 def _mistake(path: Path, source: Source, problem: Problem) -> Mistake:
-    place = problem.place
-    line = source.line_of(place)
-    if place and str(place[-1]).startswith("line "):
-        place = place[:-1]
-    return Mistake(path, line, field_name(place), problem.message)
+    line = problem.line or source.line_of(problem.place)
+    return Mistake(path, line, field_name(problem.place), problem.message)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from shared.desk_check.found import Place, Problem, unknown
 from shared.domain.desk import Desk, RequestType
-from shared.domain.flow import AutoMove, Category, Column, Move, Need, Trigger
+from shared.domain.flow import Category, Column, Need, Trigger
 from shared.domain.people import Role
 
 _BOARD_TRIGGERS = {
@@ -36,18 +36,21 @@ def _references(kind: RequestType, place: Place) -> Iterator[Problem]:
     what, known = f"state of {kind.id}", kind.by_id
     if kind.initial_state not in known:
         yield unknown((*place, "initial_state"), kind.initial_state, what, known)
-    parts: tuple[tuple[str, Sequence[Move | AutoMove]], ...]
-    parts = (("moves", kind.moves), ("auto", kind.auto))
-    for part, moves in parts:
-        for number, move in enumerate(moves):
-            here = (*place, part, number)
-            if move.to not in known:
-                yield unknown((*here, "to"), move.to, what, known)
-            for n, state in enumerate(move.from_ if move.from_ != "*" else ()):
-                if state not in known:
-                    yield unknown((*here, "from", n), state, what, known)
-                elif state == move.to:
-                    yield Problem((*here, "from", n), f"leads from {state} to itself")
+    for here, sources, to in _ends(kind):
+        if to not in known:
+            yield unknown((*place, *here, "to"), to, what, known)
+        for n, state in enumerate(sources):
+            if state not in known:
+                yield unknown((*place, *here, "from", n), state, what, known)
+            elif state == to:
+                yield Problem((*place, *here, "from", n), f"leads from {state} to itself")
+
+
+def _ends(kind: RequestType) -> Iterator[tuple[Place, tuple[str, ...], str]]:
+    for number, move in enumerate(kind.moves):
+        yield ("moves", number), move.from_, move.to
+    for number, auto in enumerate(kind.auto):
+        yield ("auto", number), auto.from_ if auto.from_ != "*" else (), auto.to
 
 
 def _roles(desk: Desk, kind: RequestType, place: Place) -> Iterator[Problem]:

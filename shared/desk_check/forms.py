@@ -91,6 +91,7 @@ def _shown(form: Form, number: int, here: Place) -> Iterator[Problem]:
 
 def _options(desk: Desk, field: FormField, here: Place) -> Iterator[Problem]:
     yield from repeated((option.id for option in field.options), (*here, "options"), "id")
+    yield from _alike(field, here)
     offered = [kind.id for kind in desk.request_types if kind.offered]
     known: dict[str, tuple[str, list[str]]] = {
         "type": ("request type that is offered", offered),
@@ -102,3 +103,14 @@ def _options(desk: Desk, field: FormField, here: Place) -> Iterator[Problem]:
     for number, option in enumerate(field.options if what else ()):
         if option.id not in names:
             yield unknown((*here, "options", number, "id"), option.id, what, names)
+
+
+def _alike(field: FormField, here: Place) -> Iterator[Problem]:
+    """Microsoft Forms answers with labels, so that no two options may share one."""
+    seen: dict[str, str] = {}
+    for number, option in enumerate(field.options):
+        for label in option.label.values():
+            owner = seen.setdefault(label.casefold(), option.id)
+            if owner != option.id:
+                place = (*here, "options", number, "label")
+                yield Problem(place, f"{label!r} is the label of {owner} already")

@@ -27,10 +27,11 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Problem:
-    """A mistake before its line is looked up."""
+    """A mistake before its line is looked up, unless `line` is known already."""
 
     place: Place
     message: str
+    line: int | None = None
 
 
 def field_name(place: Place) -> str:

@@ -37,7 +37,8 @@ def read_source(text: str) -> Source:
             source.data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        source.lines[()] = mark.line + 1 if mark else 1
+        last = text.count("\n") + 1  # a mark may lie behind the end
+        source.lines[()] = min(mark.line + 1, last) if mark else 1
         source.problems.append(Problem((), f"this is no YAML: {_why(error)}"))
     except yaml.YAMLError as error:  # characters that YAML does not allow
         source.problems.append(Problem((), f"this is no YAML: {error}"))
@@ -68,9 +69,7 @@ def _walk_mapping(node: yaml.MappingNode, place: Place, source: Source) -> None:
         if here in source.lines:
             line = key.start_mark.line + 1
             message = f"given twice; line {source.lines[here]} has it first"
-            twice = (*here, f"line {line}")
-            source.lines[twice] = line
-            source.problems.append(Problem(twice, message))
+            source.problems.append(Problem(here, message, line))
             continue
         source.lines[here] = key.start_mark.line + 1
         _walk(value, here, source)

@@ -34,16 +34,16 @@ def sample_texts(folder: Path) -> DeskTexts:
     return DeskTexts(desks=folder, base=BASE, links=links, clock=StillClock())
 
 
-def mail_mistakes(folder: Path, desk: Desk, lines: dict[str, int]) -> Iterator[Mistake]:
-    """All notices of the desk. `lines`: where each notice stands in the desk's file."""
+def mail_mistakes(folder: Path, desk: Desk, lines: list[int]) -> Iterator[Mistake]:
+    """All notices of the desk. `lines`: where each stands in the desk's file, in their order."""
     texts = sample_texts(folder)
-    for notice in desk.notices:
+    for number, notice in enumerate(desk.notices):
         missing = [path for path in _wanted(folder, desk, notice) if not path.is_file()]
         for path in missing:
             yield Mistake(
                 folder / desk.id / "desk.yaml",
-                lines.get(notice.id, 1),
-                f"notices.{notice.id}",
+                lines[number],
+                f"notices[{number}]",
                 f"the mail template {path.relative_to(folder)} is missing",
             )
         if not missing and notice.on in OCCASIONS:

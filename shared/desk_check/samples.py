@@ -122,7 +122,7 @@ def _answers(form: Form, wording: Wording) -> dict[str, str | list[str]]:
 
 
 def _between(desk: Desk, kind: RequestType, notice: Notice, wording: Wording) -> Iterator[ev.Event]:
-    """What has happened before: the mirror's number is known, and work has ended or was answered."""
+    """What has happened before: the mirror is known, and work was answered or has ended."""
     if desk.backlog and desk.backlog.mirror:
         item = desk.backlog.mirror.item_type
         yield ev.ItemLinked(
@@ -150,21 +150,22 @@ def _event(
 ) -> list[ev.Event] | None:
     """What the notice is about; None when it cannot happen to such a request."""
     me = desk.people[0].email
+    told = ev.Replied(text=wording.answer)
     made: dict[str, list[ev.Event]] = {
         "opened": [],
-        "replied": [ev.Replied(text=wording.answer)],
+        "replied": [told],
         "client_replied": [ev.Replied(text=wording.answer, by_client=True)],
         "mentioned": [ev.Noted(text=f"{wording.answer} @{me}", mentions=(me,))],
         "assigned": [ev.Assigned(assignee=me)],
         "resolved": [*_moved(kind, Category.RESOLVED)],
         "closed": [*_moved(kind, Category.CLOSED)],
         "reopened": [*_moved(kind, Category.ACTIVE, Category.NEW)],
-        "not_our_problem": [*_decided(Opinion.NOT_OUR_PROBLEM, wording), ev.Replied(text=wording.answer)],
+        "not_our_problem": [*_decided(Opinion.NOT_OUR_PROBLEM, wording), told],
         "bug_or_feature": _decided(Opinion.BUG_OR_FEATURE, wording),
         "proceed": _decided(Opinion.PROCEED, wording),
         "escalated": _escalated(desk),
         "merged": [ev.Merged(into=f"{desk.prefix}-7")],
-    }  # fmt: skip
+    }
     event = made[notice.on]
     return None if not event and notice.on != "opened" else event
 

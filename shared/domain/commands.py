@@ -35,6 +35,7 @@ class Open(Frozen):
     attachments: tuple[Attachment, ...] = ()
     source: Source = "api"
     message_id: str = ""
+    raw: str = ""  # the blob with the whole mail
     links: tuple[tuple[str, str], ...] = ()  # (other ticket, kind)
 
 
@@ -45,6 +46,7 @@ class Reply(Frozen):
     text: Text
     attachments: tuple[Attachment, ...] = ()
     message_id: str = ""
+    raw: str = ""  # the blob with the whole mail
     mentions: tuple[Email, ...] = ()
 
 
@@ -257,9 +259,13 @@ STAFF_COMMAND: TypeAdapter[StaffCommand] = TypeAdapter(
 
 
 class TimePassed(Frozen):
-    """The clock looks at the ticket. `seen`: members who have read it."""
+    """The clock looks at the ticket. `seen`: members who have read it.
+
+    `speaks` off: only a change of the desk's rules is applied; what is due waits for the sweep.
+    """
 
     seen: frozenset[str] = frozenset()
+    speaks: bool = True
 
 
 class ItemCreated(Frozen):
@@ -306,7 +312,13 @@ class DeliveryFailed(Frozen):
     text: str
 
 
+class Remark(Frozen):
+    """Something that staff must know, noted by Docket itself."""
+
+    text: str
+
+
 type Command = (
     Open | StaffCommand | TimePassed | ItemCreated | ThreadStarted | ItemReported
-    | BuildReported | DeliveryFailed
+    | BuildReported | DeliveryFailed | Remark
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import Literal
 
@@ -183,6 +184,22 @@ class Desk(Frozen):
     def member_by_email(self) -> dict[str, Member]:
         """Members by address."""
         return {m.email: m for m in self.people}
+
+    @cached_property
+    def calendar_by_id(self) -> dict[str, CalendarConfig]:
+        """Calendars by id."""
+        return {c.id: c for c in self.calendars}
+
+    @cached_property
+    def policy_version(self) -> str:
+        """A short hash of everything that decides due times and who hears of them; not of names."""
+        rules = self.model_dump_json(
+            include={"severities", "targets", "calendars", "environments", "escalations",
+                     "reminders"},
+            exclude={"severities": {"__all__": {"name", "definition"}},
+                     "environments": {"__all__": {"name", "production"}}},
+        )  # fmt: skip
+        return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
     def members_with(self, role: Role) -> tuple[Member, ...]:
         """The members who hold that role."""

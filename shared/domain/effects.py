@@ -28,15 +28,48 @@ class Owed(Frozen):
     error: str = ""
 
 
+class DigestLine(Frozen):
+    """One ticket's escalation, as a digest tells it."""
+
+    number: str
+    title: str
+    severity: str
+    environment: str
+    step: str
+    clock: str = ""
+    due_at: dt.datetime | None = None
+
+
+class Digest(Frozen):
+    """Many escalations in one message: the worst in full, the rest by number."""
+
+    lines: tuple[DigestLine, ...]
+    more: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many tickets it is about."""
+        return len(self.lines) + len(self.more)
+
+
+class DigestEntry(Frozen):
+    """An escalation that waits to be told together with others, and to whom."""
+
+    seq: int
+    line: DigestLine
+    to: tuple[Person, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
 class MailOwed(Owed):
-    """A mail of one notice to one person."""
+    """A mail of one notice to one person; a digest's is about other tickets, too."""
 
     kind: Literal["mail"] = "mail"
     notice: str
     to: Person
     audience: Literal["client", "staff"]
     language: Language = "en"
-    digest: bool = False
+    digest: Digest | None = None
 
 
 class ChatOwed(Owed):
@@ -46,6 +79,7 @@ class ChatOwed(Owed):
     occasion: str
     channel: str
     in_thread: bool = False
+    digest: Digest | None = None
 
 
 class ItemOwed(Owed):
@@ -97,6 +131,7 @@ class Outbox(Frozen):
     due: dt.datetime
     claim: str
     attempt: int = 1
+    trace: str = ""  # W3C traceparent of what caused the command, so that logs join up
     effects: tuple[Effect, ...]
 
     def key_of(self, index: int) -> str:

@@ -57,6 +57,7 @@ class Opened(PublicEvent):
     attachments: tuple[Attachment, ...] = ()
     policy: str = ""
     message_id: str = ""
+    raw: str = ""  # the blob with the whole mail, for staff
     pauses: bool = False  # what the state means is part of the event, so that a replay
     ended: bool = False  # needs nothing but the history
 
@@ -70,6 +71,8 @@ class Replied(PublicEvent):
     by_client: bool = False
     mentions: tuple[Email, ...] = ()
     message_id: str = ""
+    raw: str = ""  # the blob with the whole mail, for staff
+    via: str = ""  # the tool that it was written in, where it stands already
 
 
 class Noted(InternalEvent):
@@ -217,7 +220,10 @@ class Linked(InternalEvent):
 
 
 class Escalated(InternalEvent):
-    """A rung of the ladder, or a reminder, has happened."""
+    """A rung of the ladder, or a reminder, has happened.
+
+    `told_as`: the later rung that speaks for this one, which says nothing itself.
+    """
 
     kind: Literal["escalated"] = "escalated"
     step: str
@@ -226,14 +232,16 @@ class Escalated(InternalEvent):
     due_at: dt.datetime | None = None
     to: tuple[str, ...] = ()
     channel: str = ""
+    told_as: str = ""
 
 
 class PolicyApplied(InternalEvent):
-    """The desk's targets changed; due times were computed again from the start."""
+    """The desk's rules changed; due times were computed again from the start."""
 
     kind: Literal["policy_applied"] = "policy_applied"
     policy: str
     frm: str
+    cause: str = "the desk's targets, calendars or escalations were changed"
 
 
 class ChangeDrafted(InternalEvent):

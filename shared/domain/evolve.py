@@ -33,7 +33,7 @@ def evolve(ticket: tk.Ticket | None, recorded: ev.Recorded) -> tk.Ticket:
         raise ValueError("a history begins with its opening")
     updates = _HANDLERS[type(event)](ticket, event, recorded)
     facts = updates.get("facts", ticket.facts)
-    if not isinstance(event, ev.Escalated):
+    if not isinstance(event, ev.Escalated | ev.PolicyApplied):  # nobody did anything
         facts = facts.model_copy(update={"touched_at": recorded.at})
     return ticket.model_copy(
         update={"updated_at": recorded.at, "version": recorded.seq, **updates, "facts": facts}
@@ -43,7 +43,7 @@ def evolve(ticket: tk.Ticket | None, recorded: ev.Recorded) -> tk.Ticket:
 def _opened(event: ev.Opened, recorded: ev.Recorded) -> tk.Ticket:
     at = recorded.at
     facts = tk.Facts(state_since=at, touched_at=at, client_wrote_at=at)
-    fields = event.model_dump(exclude={"kind", "message_id", "pauses", "ended"})
+    fields = event.model_dump(exclude={"kind", "message_id", "raw", "pauses", "ended"})
     ticket = tk.Ticket(**fields, created_at=at, updated_at=at, version=recorded.seq, facts=facts)
     refs = (event.message_id,) if event.message_id else ()
     entered = _entered(ticket, event, at)
@@ -71,10 +71,25 @@ def _entered(
         paused = _close_open(paused, at)
     if pauses and not was_paused:
         paused = (*paused, tk.Span(start=at))
-    reopened = facts.reopened + (had_ended and not ends)
-    return facts.model_copy(
-        update={"ended": ended, "pauses": paused, "state_since": at, "reopened": reopened}
-    )
+    updates: Updates = {
+        "ended": ended,
+        "pauses": paused,
+        "state_since": at,
+        "spent": _spent(ticket, at),
+        "reopened": facts.reopened + (had_ended and not ends),
+    }
+    if ends and not had_ended:
+        updates["client_wrote_at"] = None  # the ending is the answer to what was asked before
+    return facts.model_copy(update=updates)
+
+
+def _spent(ticket: tk.Ticket, at: dt.datetime) -> dict[str, int]:
+    """Whole seconds in each state so far, by the clock on the wall."""
+    if at <= ticket.facts.state_since:
+        return ticket.facts.spent
+    stay = int((at - ticket.facts.state_since).total_seconds())
+    so_far = ticket.facts.spent.get(ticket.state, 0)
+    return {**ticket.facts.spent, ticket.state: so_far + stay}
 
 
 def _moved(ticket: tk.Ticket, event: ev.Moved, rec: ev.Recorded) -> Updates:
@@ -92,11 +107,12 @@ def _type_set(ticket: tk.Ticket, event: ev.TypeSet, rec: ev.Recorded) -> Updates
 
 def _replied(ticket: tk.Ticket, event: ev.Replied, rec: ev.Recorded) -> Updates:
     refs = (*ticket.mail_refs, event.message_id) if event.message_id else ticket.mail_refs
-    facts: Updates = {"client_wrote_at": None}
+    facts: Updates = {}
     if event.by_client:
         facts = {"client_wrote_at": ticket.facts.client_wrote_at or rec.at}
-    elif rec.by.kind is ActorKind.STAFF:
-        facts["first_response_at"] = ticket.facts.first_response_at or rec.at
+    elif rec.by.kind is ActorKind.STAFF or event.via:  # a person's words, wherever written
+        answered = ticket.facts.first_response_at or rec.at
+        facts = {"client_wrote_at": None, "first_response_at": answered}
     return {
         "facts": ticket.facts.model_copy(update=facts),
         "attachments": _with_attachments(ticket, event.attachments),
@@ -141,7 +157,9 @@ def _triage(ticket: tk.Ticket, **updates: object) -> Updates:
 
 
 def _team_asked(t: tk.Ticket, e: ev.TeamAsked, r: ev.Recorded) -> Updates:
-    return _triage(t, asked_at=r.at, asked_by=r.by.email, channel=e.channel)
+    # Asking once more does not give the team more time.
+    first = t.triage.asked_at or r.at
+    return _triage(t, asked_at=first, asked_by=r.by.email, channel=e.channel)
 
 
 def _opined(t: tk.Ticket, e: ev.Opined, r: ev.Recorded) -> Updates:

@@ -88,20 +88,27 @@ def owed(
     """The effects that these events call for, items first since mails may wait for them.
 
     One person gets one mail a command and audience: the first of the desk's notices that fits.
+    Escalations are apart: one for all of them, since the rungs say which one speaks.
     """
     found: list[ef.Effect] = _tasks_after_their_parent(list(_items(desk, ticket, happened)))
     mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
-    told: set[tuple[str, str]] = set()
+    told: set[tuple[str, str, str]] = set()
     for notice in desk.notices:
         for what in occasions(desk, before, happened):
             if notice.on != what.occasion or (notice.types and ticket.type not in notice.types):
                 continue
             for person in _receivers(desk, ticket, notice, what.recorded):
-                if (person.email, notice.audience) not in told:
-                    told.add((person.email, notice.audience))
+                once = (person.email, notice.audience, _matter(what.recorded.event))
+                if once not in told:
+                    told.add(once)
                     found.append(_mail(desk, ticket, notice, person, what.recorded, mirror))
     found.extend(_chats(desk, ticket, happened))
     return tuple(found)
+
+
+def _matter(event: ev.Event) -> str:
+    """Whether it is the clock that speaks, or somebody who did something."""
+    return "clock" if isinstance(event, ev.Escalated) else ""
 
 
 def _mail(
@@ -128,7 +135,7 @@ def _receivers(
     desk: Desk, ticket: Ticket, notice: Notice, recorded: ev.Recorded
 ) -> Iterator[Person]:
     event = recorded.event
-    wanted = event.to if isinstance(event, ev.Escalated) else notice.to
+    wanted = escalated_to(desk, ticket, event) if isinstance(event, ev.Escalated) else notice.to
     for receiver in wanted:
         for person in resolve(desk, ticket, receiver, event):
             is_member = person.email in desk.member_by_email
@@ -139,6 +146,14 @@ def _receivers(
             if person.email == recorded.by.email and not isinstance(event, ev.Opened):
                 continue
             yield person
+
+
+def escalated_to(desk: Desk, ticket: Ticket, event: ev.Escalated) -> tuple[str, ...]:
+    """Whom a rung reaches: those it names, else the lead, so that it is not said to nobody."""
+    if not event.to:
+        return ()
+    reached = any(True for receiver in event.to for _ in resolve(desk, ticket, receiver, event))
+    return event.to if reached or event.channel else (f"role:{Role.LEAD}",)
 
 
 def resolve(desk: Desk, ticket: Ticket, receiver: str, event: ev.Event | None) -> Iterator[Person]:
@@ -176,7 +191,7 @@ def _items(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Itera
             yield from _decided_items(desk, ticket, recorded, event)
         elif isinstance(event, ev.BoardMoved) and event.action == "pulled":
             yield _pulled_item(ticket, recorded)
-        elif isinstance(event, ev.Replied) and ticket.mirror and not event.by_client:
+        elif isinstance(event, ev.Replied) and _is_for_mirror(ticket, event):
             yield ef.CommentOwed(seq=recorded.seq, text=event.text)
         elif isinstance(event, ev.Moved) and ticket.mirror and desk.backlog.mirror:
             name = desk.backlog.mirror.states.get(event.to)
@@ -201,6 +216,11 @@ def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
         else effect
         for effect in found
     ]
+
+
+def _is_for_mirror(ticket: Ticket, event: ev.Replied) -> bool:
+    """What the desk says is told there too, unless it was written there."""
+    return ticket.mirror is not None and not event.by_client and not event.via
 
 
 def _is_mirrored(desk: Desk, ticket: Ticket) -> bool:

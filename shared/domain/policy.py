@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
 
+from shared.domain.business_calendar import BusinessCalendar
 from shared.domain.people import Email, Frozen
 from shared.domain.words import Id, Words
 
@@ -51,6 +53,19 @@ class CalendarConfig(Frozen):
     subdivision: str | None = None
     holidays: tuple[dt.date, ...] = ()
     half_days: dict[dt.date, list[Interval]] = {}
+
+    @cached_property
+    def calendar(self) -> BusinessCalendar:
+        """The arithmetic, made once since it caches its years. Raises Invalid naming the field."""
+        return BusinessCalendar.from_config(
+            self.timezone,
+            {day: hours for day, hours in self.hours.items()},  # widens the key's type
+            self.holidays,
+            country=self.country,
+            subdivision=self.subdivision,
+            half_days={day.isoformat(): hours for day, hours in self.half_days.items()},
+            always=self.always,
+        )
 
 
 class ClockName(StrEnum):

@@ -1,20 +1,18 @@
-"""Clocks: what was promised, how much of it is used, when it falls due, and why."""
+"""Clocks: what was promised, how much of it is used, and when it falls due."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
 from typing import Literal
 
-from shared.domain.business_calendar import BusinessCalendar
+from shared.domain.business_calendar import BusinessCalendar, Pause
 from shared.domain.desk import Desk
 from shared.domain.people import Frozen
 from shared.domain.policy import CalendarConfig, ClockName, Duration, Severity, TargetOverride
 from shared.domain.ticket import Span, Ticket
 
 ClockState = Literal["running", "paused", "met", "missed", "stopped"]
-_calendars: dict[tuple[str, str], BusinessCalendar] = {}
 
 
 class Clock(Frozen):
@@ -28,40 +26,28 @@ class Clock(Frozen):
     reason: str
     started_at: dt.datetime
     met_at: dt.datetime | None = None
+    over: bool = False  # the ticket ended without it: nothing more comes unless it is reopened
     calendar: str
 
     @property
     def is_open(self) -> bool:
         """Whether the promise is still to be kept (late or not)."""
-        return self.met_at is None and self.state != "stopped"
+        return self.met_at is None and not self.over
 
 
 def calendar_of(desk: Desk, calendar_id: str) -> BusinessCalendar:
-    """The desk's calendar, built once per definition since it caches its years."""
-    config = next(c for c in desk.calendars if c.id == calendar_id)
-    key = (desk.id, config.model_dump_json())
-    if key not in _calendars:
-        _calendars[key] = build_calendar(config)
-    return _calendars[key]
+    """The desk's calendar of that id. Raises KeyError when there is none."""
+    return desk.calendar_by_id[calendar_id].calendar
 
 
 def build_calendar(config: CalendarConfig) -> BusinessCalendar:
     """The arithmetic for one definition. Raises Invalid naming the wrong field."""
-    return BusinessCalendar.from_config(
-        config.timezone,
-        {day: hours for day, hours in config.hours.items()},  # widens the key's type
-        config.holidays,
-        country=config.country,
-        subdivision=config.subdivision,
-        half_days={day.isoformat(): hours for day, hours in config.half_days.items()},
-        always=config.always,
-    )
+    return config.calendar
 
 
 def policy_version(desk: Desk) -> str:
     """A short hash of everything that decides due times."""
-    parts = desk.model_dump_json(include={"severities", "targets", "calendars", "environments"})
-    return hashlib.sha256(parts.encode()).hexdigest()[:12]
+    return desk.policy_version
 
 
 _TARGET_FIELDS = {
@@ -81,7 +67,9 @@ def _fits(override: TargetOverride, ticket: Ticket) -> bool:
 
 
 def _policy(desk: Desk, ticket: Ticket) -> tuple[Severity, TargetOverride | None]:
-    severity = desk.severity_by_id[ticket.severity]
+    """A severity that the desk has given up since counts as the default one."""
+    known = desk.severity_by_id
+    severity = known.get(ticket.severity) or known[desk.default_severity]
     return severity, next((o for o in desk.targets if _fits(o, ticket)), None)
 
 
@@ -100,17 +88,15 @@ def ticket_calendar(desk: Desk, ticket: Ticket) -> str:
     return (override.calendar if override else None) or severity.calendar
 
 
-def _pairs(spans: tuple[Span, ...]) -> list[tuple[dt.datetime, dt.datetime | None]]:
-    return [(span.start, span.end) for span in spans]
+def stops_of(ticket: Ticket, clock: ClockName) -> list[Pause]:
+    """When the clock stood still: while the ticket had ended, and resolution while it waited."""
+    waits = ticket.facts.pauses if clock is ClockName.RESOLUTION else ()
+    return [(span.start, span.end) for span in (*waits, *ticket.facts.ended)]
 
 
-def _resolution_stops(ticket: Ticket) -> list[tuple[dt.datetime, dt.datetime | None]]:
-    return _pairs((*ticket.facts.pauses, *ticket.facts.ended))
-
-
-def _resolved_at(ticket: Ticket) -> dt.datetime | None:
-    last = ticket.facts.ended[-1] if ticket.facts.ended else None
-    return last.start if last and last.end is None else None
+def open_span(spans: tuple[Span, ...]) -> Span | None:
+    """The stretch that has not ended yet, if there is one."""
+    return spans[-1] if spans and spans[-1].end is None else None
 
 
 def _began(ticket: Ticket, clock: ClockName) -> dt.datetime | None:
@@ -128,7 +114,8 @@ def _met_at(ticket: Ticket, clock: ClockName) -> dt.datetime | None:
     if clock is ClockName.TRIAGE:
         return ticket.triage.decided_at
     if clock is ClockName.RESOLUTION:
-        return _resolved_at(ticket)
+        ended = open_span(ticket.facts.ended)
+        return ended.start if ended else None
     return None
 
 
@@ -155,60 +142,39 @@ def _clock(
 ) -> Clock:
     calendar_id = ticket_calendar(desk, ticket)
     calendar = calendar_of(desk, calendar_id)
-    stops = _resolution_stops(ticket) if name is ClockName.RESOLUTION else []
+    stops = stops_of(ticket, name)
     met_at = _met_at(ticket, name)
-    used = calendar.elapsed(began, met_at or now, stops)
-    state, reason = _state(ticket, name, met_at, used > target)
-    known = [s for s in stops if s[1] is not None]
+    is_merged = ticket.merged_into is not None
+    over = met_at is None and (is_merged or open_span(ticket.facts.ended) is not None)
+    # A promise that was kept has a due time even when the ticket waits or has ended since.
+    known = [stop for stop in stops if stop[1] is not None]
     due = calendar.due(began, target, known if met_at else stops)
+    is_late = due is not None and (met_at or now) > due and not (is_merged and over)
+    state, reason = _state(ticket, name, is_met=met_at is not None, is_over=over, is_late=is_late)
     return Clock(
         clock=name,
         state=state,
         target=target,
         due_at=due,
-        elapsed=used,
+        elapsed=calendar.elapsed(began, met_at or now, stops),
         reason=reason,
         started_at=began,
         met_at=met_at,
+        over=over,
         calendar=calendar_id,
     )
 
 
 def _state(
-    ticket: Ticket, name: ClockName, met_at: dt.datetime | None, is_late: bool
+    ticket: Ticket, name: ClockName, *, is_met: bool, is_over: bool, is_late: bool
 ) -> tuple[ClockState, str]:
-    if met_at is not None:
+    """Late counts by the clock on the wall: what fell due at closing time is late that evening."""
+    if is_met:
         return ("missed", "done after the target") if is_late else ("met", "done within the target")
-    if _resolved_at(ticket) is not None and name is not ClockName.RESOLUTION:
-        return "stopped", "the ticket ended before"
+    if is_over:
+        reason = "the ticket ended without it"
+        return ("missed", f"{reason}, after the target") if is_late else ("stopped", reason)
     if is_late:
         return "missed", "the target has passed"
-    paused = name is ClockName.RESOLUTION and any(s.end is None for s in ticket.facts.pauses)
+    paused = name is ClockName.RESOLUTION and open_span(ticket.facts.pauses) is not None
     return ("paused", "waiting") if paused else ("running", "working time runs")
-
-
-class Why(Frozen):
-    """One line of the answer to "why is it due then?"."""
-
-    at: dt.datetime
-    text: str
-    used: Duration
-
-
-def explain(desk: Desk, ticket: Ticket, clock: Clock) -> tuple[Why, ...]:
-    """Line by line: the start, each pause, and what is left, in working time."""
-    calendar = calendar_of(desk, clock.calendar)
-    stops = _resolution_stops(ticket) if clock.clock is ClockName.RESOLUTION else []
-    stops = sorted(s for s in stops if s[1] is None or s[1] > clock.started_at)
-
-    def used_at(moment: dt.datetime) -> dt.timedelta:
-        return calendar.elapsed(clock.started_at, moment, stops)
-
-    lines = [Why(at=clock.started_at, text="the clock starts", used=dt.timedelta())]
-    for start, end in stops:
-        lines.append(Why(at=start, text="the clock stops", used=used_at(start)))
-        if end is not None:
-            lines.append(Why(at=end, text="the clock goes on", used=used_at(end)))
-    if clock.due_at is not None:
-        lines.append(Why(at=clock.due_at, text="the target is used up", used=clock.target))
-    return tuple(sorted(lines, key=lambda line: line.at))

@@ -113,6 +113,7 @@ class Facts(Frozen):
     ended: tuple[Span, ...] = ()  # resolved or closed
     client_wrote_at: dt.datetime | None = None  # not yet answered
     state_since: dt.datetime
+    spent: dict[str, int] = {}  # whole seconds in each state before the current one
     touched_at: dt.datetime
     reopened: int = 0
     fired: tuple[Fired, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -41,6 +42,7 @@ def templates() -> Environment:
         "prose": prose,
         "say": say,
         "iso": iso,
+        "zip_names": zip_names,
     }
     env.globals["static"] = static_url
     return env
@@ -49,6 +51,11 @@ def templates() -> Environment:
 def html(template: str, **values: object) -> str:
     """The page. `template` is a path below web/pages."""
     return templates().get_template(template).render(values)
+
+
+def zip_names(ids: list[str], known: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(id, English name) of each, for a choice of a desk's things."""
+    return [(each, say(known[each].name, "en")) for each in ids]
 
 
 def iso(at: dt.datetime) -> str:

@@ -116,7 +116,7 @@ class DeskTexts:
         public = public_ticket(desk, ticket, history)
         return {
             "t": public,
-            "message": _message(public, owed.seq),
+            "message": _message(public, next((r for r in history if r.seq == owed.seq), None)),
             "person": owed.to,
             "desk": PublicDesk(
                 name=public.desk_name, address=desk.mail.address, timezone=desk.timezone
@@ -209,10 +209,13 @@ def _mentions(desk: Desk, role: Role) -> tuple[ChatMention, ...]:
     )
 
 
-def _message(public: PublicTicket, seq: int) -> PublicMessage | None:
-    """The message of the event, or one written in the same command."""
-    near = [m for m in public.messages if m.seq >= seq - 1]
-    return near[0] if near else None
+def _message(public: PublicTicket, about: ev.Recorded | None) -> PublicMessage | None:
+    """The message that the event is, else the one written in the same command."""
+    if about is None:
+        return None
+    exact = (m for m in public.messages if m.seq == about.seq)
+    near = (m for m in public.messages if m.at == about.at and abs(m.seq - about.seq) <= 1)
+    return next(exact, next(near, None))
 
 
 def _said(history: tuple[ev.Recorded, ...], about: ev.Recorded | None) -> str:

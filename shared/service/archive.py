@@ -16,7 +16,7 @@ from shared.domain.errors import Conflict, NotFound
 from shared.domain.flow import Category
 from shared.ports import Delete, Put, Row, Write
 from shared.service import layout as ly
-from shared.service import store
+from shared.service import store, walk
 from shared.service.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -48,12 +48,13 @@ async def _move(deps: Deps, desk: Desk, index: Row) -> bool:
     rows = await deps.rows.scan(desk.id, low, high)
     await _copy(deps, desk, number, rows)
     month = f"{loaded.ticket.facts.ended[-1].start:%Y-%m}"
+    await deps.archive.commit(walk.months_partition(desk.id), [Put(month, "{}")])
     await deps.archive.commit(f"{desk.id}|{month}", [Put(number, index.body)])
     return await _remove(deps, desk, loaded, [index, *rows])
 
 
 async def _copy(deps: Deps, desk: Desk, number: str, rows: Sequence[Row]) -> None:
-    for chunk in batched(rows, CHUNK):
+    for chunk in batched(rows, CHUNK, strict=False):
         await deps.archive.commit(f"{desk.id}|{number}", [Put(r.key, r.body) for r in chunk])
 
 
@@ -63,7 +64,7 @@ async def _remove(deps: Deps, desk: Desk, loaded: ly.Loaded, rows: Sequence[Row]
     ordered = sorted(rows, key=lambda row: row.key != state)
     due: list[Write] = [Delete(loaded.row.due)] if loaded.row.due else []
     try:
-        for number, chunk in enumerate(batched(ordered, CHUNK)):
+        for number, chunk in enumerate(batched(ordered, CHUNK, strict=False)):
             writes: list[Write] = [Delete(r.key, r.etag) for r in chunk]
             await deps.rows.commit(desk.id, [*writes, *(due if number == 0 else [])])
     except Conflict:

@@ -91,6 +91,7 @@ async def client_reply(
         attachments=reply.attachments,
         source="mail" if reply.message_id else "portal",
         message_id=reply.message_id,
+        raw=reply.raw,
         links=((number, "follows"),),
     )
     client = Actor(kind=ActorKind.CLIENT, email=actor.email, name=actor.name)

@@ -22,7 +22,7 @@ from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unkn
 from shared.domain.people import SYSTEM
 from shared.ports import Delete, Insert, Put, Row, Write
 from shared.service import layout as ly
-from shared.service import store
+from shared.service import observe, store
 from shared.service.deps import Deps
 from shared.service.handle import Order, handle
 from shared.service.perform import Continues, Job, perform
@@ -63,7 +63,8 @@ async def deliver(deps: Deps, desk_id: str, key: str, claim: str, *, again: bool
         if claimed is None:
             return
         row, box = claimed
-    await _deliver(deps, desk, row, box, loaded)
+    with observe.traced(box.trace):
+        await _deliver(deps, desk, row, box, loaded)
 
 
 async def _ticket(deps: Deps, desk: Desk, number: str, seq: int) -> ly.Loaded | None:
@@ -146,7 +147,10 @@ async def _one(
         if before.effect.status == "due" and effect.wait_until and now < effect.wait_until:
             return Outcome(effect.model_copy(update={"not_before": effect.wait_until}))
         job = replace(job, told=before.commands)
-    return await _try(job, effect, now)
+    outcome = await _try(job, effect, now)
+    opened_at, ended = job.ticket.created_at, job.deps.clock.now()
+    observe.effect_tried(job.box, effect, outcome.effect, opened_at, ended)
+    return outcome
 
 
 async def _try(job: Job, effect: ef.Effect, now: dt.datetime) -> Outcome:

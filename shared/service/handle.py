@@ -40,6 +40,7 @@ class Order:
     version: int | None = None  # of the ticket that the person saw
     more: tuple[Write, ...] = ()  # rows that belong into the same transaction
     keys: tuple[tuple[str, str], ...] = ()  # idempotency keys (kind, text) to be inserted
+    digest: bool = False  # escalations are told together with those of other tickets
 
 
 async def handle(deps: Deps, order: Order, loaded: ly.Loaded | None = None) -> ly.Loaded:
@@ -136,7 +137,7 @@ def _decided(desk: Desk, loaded: ly.Loaded, order: Order, now: dt.datetime) -> s
             ticket = evolve(ticket, ev.Recorded(seq=seq, at=now, by=by, event=event))
     if not events:
         return None
-    return store.plan(desk, loaded, events, order.actor, now)
+    return store.plan(desk, loaded, events, order.actor, now, digest=order.digest)
 
 
 def after(loaded: ly.Loaded | None, made: store.Plan) -> ly.Loaded:

@@ -66,8 +66,9 @@ def closed_key(ended: dt.datetime, number: str) -> str:
 
 
 def due_key(at: dt.datetime, number: str) -> str:
-    """When the clock looks at the ticket next."""
-    return f"due|{stamp(at)}|{number}"
+    """When the clock looks at the ticket next: never before the second in which it may speak."""
+    whole = at.replace(microsecond=0)
+    return f"due|{stamp(whole if whole == at else whole + dt.timedelta(seconds=1))}|{number}"
 
 
 def requester_key(email: str, at: dt.datetime, number: str) -> str:
@@ -88,6 +89,48 @@ def outbox_key(due: dt.datetime, number: str, seq: int) -> str:
 def dead_key(number: str, seq: int) -> str:
     """Effects that were given up, for people to see and retry."""
     return f"dead|{number}|{seq:06d}"
+
+
+MAIL_CURSOR = "mailbox|cursor"  # how far the desk's mailbox has been read
+
+
+def subscription_key(mailbox: str) -> str:
+    """The vendor's subscription that wakes us for new mail."""
+    return f"subscription|{digest(mailbox)}"
+
+
+def ledger_key(day: dt.date, message: str) -> str:
+    """What became of a mail, by the day (UTC) on which it arrived."""
+    return f"ledger|{day:%Y-%m-%d}|{digest(message)}"
+
+
+def thread_key(message_id: str) -> str:
+    """Who was on a mail: whoever was may join when they answer it."""
+    return f"thread|{digest(message_id)}"
+
+
+def sender_key(email: str) -> str:
+    """How much somebody wrote lately."""
+    return f"sender|{digest(email)}"
+
+
+def sent_key(email: str, at: dt.datetime, number: str) -> str:
+    """Mail that left to an address, newest first, for reports that name nothing else."""
+    return f"sent|{digest(email)}|{inverted(at)}|{number}"
+
+
+DIGEST = "digest|!"  # what a collector took up; sorts before all that waits for a digest
+POLICY = "policy"  # the desk's rules that were last applied to all open tickets
+
+
+def digest_key(number: str, seq: int) -> str:
+    """An escalation that waits to be told together with others."""
+    return f"digest|{number}|{seq:06d}"
+
+
+def fact_key(month: str, number: str) -> str:
+    """What reports count of a ticket in a month (`2026-11`)."""
+    return f"fact|{month}|{number}"
 
 
 class KeyRow(Frozen):
@@ -118,6 +161,7 @@ class Summary(Frozen):
     decision: str = ""
     mirror: str = ""
     version: int = 0
+    policy: str = ""  # the desk's rules that its due times were counted by
 
 
 class TicketRow(Frozen):

@@ -11,7 +11,7 @@ from shared.domain import commands as cm
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, Invalid, Unavailable, Unknown
 from shared.domain.people import Actor
-from shared.domain.rules.opening import open_ticket
+from shared.domain.rules.opening import check, open_ticket
 from shared.ports import Insert, Write
 from shared.service import layout as ly
 from shared.service import store
@@ -45,7 +45,7 @@ async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
     The same key again gives the same ticket. Raises Invalid for bad fields and for a known key
     with another body.
     """
-    open_ticket(desk, "", request.command)  # bad input costs no number
+    check(desk, request.command)  # bad input costs no number
     taken = await deps.numbers.take(desk.id)
     etag: str | None = None
     try:

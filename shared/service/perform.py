@@ -13,7 +13,7 @@ from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
 from shared.domain.errors import NotFound, Rejected
 from shared.domain.ticket import Ticket, WorkItem
-from shared.ports import BacklogPlace, ChatPlace, ItemRef
+from shared.ports import BacklogPlace, ChatPlace, ItemRef, Put
 from shared.service import layout as ly
 from shared.service.deps import Deps
 
@@ -69,6 +69,10 @@ async def perform(job: Job, effect: ef.Effect) -> Told:
 
 async def _mail(job: Job, owed: ef.MailOwed) -> Told:
     mail = job.deps.texts.mail(job.desk, job.ticket, job.loaded.history, owed, job.key)
+    if job.desk.mail.outgoing == "acs":  # its delivery reports name nothing but an operation
+        row = ly.body(ly.KeyRow(number=job.ticket.number, body=job.key))
+        key = ly.sent_key(owed.to.email, job.deps.clock.now(), job.ticket.number)
+        await job.deps.rows.commit(job.desk.id, [Put(key, row)])
     mailer = job.deps.outside.mailer(job.desk.mail.outgoing)
     await mailer.send(mail, job.key, again=job.again)
     return ()

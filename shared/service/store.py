@@ -22,6 +22,7 @@ from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Row, Rows, Write
 from shared.service import layout as ly
+from shared.service import observe
 
 # How long one delivery may take before the sweep gives the row to another.
 CLAIM = dt.timedelta(seconds=60)
@@ -95,20 +96,20 @@ def plan(
         ticket = evolve(ticket, recorded)
     if ticket is None:
         raise ValueError("a commit needs at least one event")
-    ticket_row, index_writes = _indexed(desk, loaded, ticket, now)
+    ticket_row, index_writes = indexed(desk, loaded, ticket, now)
     outbox = _outbox(desk, before, ticket, new, now)
     board = _board(desk, loaded, ticket, new)
     writes = [
         Insert(ly.event_key(ticket.number, row.first), ly.body(row)),
         *index_writes,
-        *_item_keys(new, ticket.number),
+        *item_keys(new, ticket.number),
         *([Insert(*ly.outbox_row(outbox))] if outbox else []),
         *_board_writes(loaded, board),
     ]
     return Plan(ticket, new, row.commit, tuple(writes), outbox, ticket_row, board)
 
 
-def _item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
+def item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
     """Lets a backlog tool's hook find the ticket of an item."""
     row = ly.body(ly.KeyRow(number=number))
     items = [r.event for r in new if isinstance(r.event, ev.ItemLinked)]
@@ -132,6 +133,7 @@ def _outbox(
         committed_at=now,
         due=now + CLAIM,
         claim=uuid.uuid4().hex,
+        trace=observe.trace(),
         effects=effects,
     )
 
@@ -152,7 +154,7 @@ def _board_writes(loaded: ly.Loaded | None, board: Board) -> list[Write]:
     return [Insert(ly.BOARD, ly.body(board))]
 
 
-def _indexed(
+def indexed(
     desk: Desk, loaded: ly.Loaded | None, ticket: Ticket, now: dt.datetime
 ) -> tuple[ly.TicketRow, list[Write]]:
     """The ticket's row and the index rows that move with it."""

@@ -12,6 +12,7 @@ from shared.domain.people import SYSTEM
 from shared.domain.rules.timing import next_due
 from shared.ports import Delete, Put, Replace, Row
 from shared.service import layout as ly
+from shared.service import observe
 from shared.service.deliver import take
 from shared.service.deps import Deps
 from shared.service.handle import Order, handle, load, message
@@ -25,6 +26,7 @@ async def sweep_outbox(deps: Deps, desk_id: str) -> int:
     """Rings for every row whose claim has run out; how many were rung for."""
     now = deps.clock.now()
     rows = await deps.rows.scan(desk_id, "outbox|", f"outbox|{ly.stamp(now)}{ly.END}", limit=MOST)
+    observe.lateness("outbox", desk_id, rows, now)
     taken = await asyncio.gather(*(take(deps, row) for row in rows))
     rung = 0
     for claimed in taken:
@@ -47,6 +49,7 @@ async def sweep_due(deps: Deps, desk_id: str) -> int:
     """
     now = deps.clock.now()
     rows = await deps.rows.scan(desk_id, "due|", f"due|{ly.stamp(now)}{ly.END}", limit=MOST)
+    observe.lateness("due", desk_id, rows, now)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(row: Row) -> None:

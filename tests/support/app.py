@@ -23,6 +23,7 @@ from shared.render.links import Links
 from shared.render.texts import DeskTexts
 from shared.service.deliver import deliver
 from shared.service.deps import Deps
+from shared.service.mail_room import MailRoom
 from shared.service.numbers import Numbers
 from shared.settings import Settings
 
@@ -70,6 +71,7 @@ class MemoryApp:
     bell: MemoryBell
     rows: MemoryRows
     calls: list[str]
+    mail_bell: MemoryBell
 
     @property
     def deps(self) -> Deps:
@@ -92,9 +94,7 @@ class MemoryApp:
         done = 0
         while self.bell.messages:
             message = json.loads(self.bell.messages.pop(0).message)
-            await deliver(
-                self.deps, message["desk"], message["row"], message["claim"], again=False
-            )
+            await deliver(self.deps, message["desk"], message["row"], message["claim"], again=False)
             done += 1
         return done
 
@@ -134,7 +134,10 @@ def memory_app(on_call: Callable[[str], None] | None = None) -> MemoryApp:
             "DOCKET_JIRA_SECRET": "local",
         }
     )
-    return MemoryApp(App(settings, deps, links), clock, vendors, bell, rows, calls)
+    mail_bell = MemoryBell(on_call=observe)
+    room = MailRoom(deps, links, mail_bell, links.public_url, settings.graph_state)
+    app = App(settings, deps, links, room)
+    return MemoryApp(app, clock, vendors, bell, rows, calls, mail_bell)
 
 
 DESK_FOLDER: Path = ROOT / "desks"

@@ -51,6 +51,7 @@ _RULES: dict[type, Callable[[Case, Any], Events]] = {
     cm.ItemReported: outside.item_reported,
     cm.BuildReported: outside.build_reported,
     cm.DeliveryFailed: outside.delivery_failed,
+    cm.Remark: outside.remark,
 }
 
 

@@ -25,6 +25,7 @@ def reply(case: Case, command: cm.Reply) -> Events:
             attachments=tuple(a.model_copy(update={"public": True}) for a in command.attachments),
             mentions=tuple(dict.fromkeys([*command.mentions, *named])),
             message_id=command.message_id,
+            raw=command.raw,
         )
     ]
 
@@ -35,6 +36,7 @@ def _client_reply(case: Case, command: cm.Reply) -> Events:
         attachments=command.attachments,
         by_client=True,
         message_id=command.message_id,
+        raw=command.raw,
     )
     if not case.state.has_ended:
         return [said, *follow(case, Trigger.CLIENT_REPLIED)]
@@ -66,8 +68,12 @@ def note(case: Case, command: cm.Note) -> Events:
 
 
 def watch(case: Case, command: cm.Watch) -> Events:
-    """Following: members by staff; a client by staff too, since watchers get public mail."""
-    case.needs_staff()
+    """Following: members by staff; a client by staff too, since watchers get public mail.
+
+    Docket itself lets in whoever was in copy and answers by mail, where the desk wants that.
+    """
+    if case.actor.kind is not ActorKind.SYSTEM:
+        case.needs_staff()
     return [] if command.email in case.ticket.watchers else [ev.Watched(email=command.email)]
 
 

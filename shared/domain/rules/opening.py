@@ -13,7 +13,7 @@ from shared.domain.sla import policy_version
 def open_ticket(desk: Desk, number: str, command: cm.Open) -> Events:
     """The opening, checked against the desk. Raises Invalid naming every wrong field."""
     severity = command.severity or desk.default_severity
-    _check(desk, command, severity)
+    check(desk, command)
     kind = desk.types[command.type]
     opened = ev.Opened(
         number=number,
@@ -35,6 +35,7 @@ def open_ticket(desk: Desk, number: str, command: cm.Open) -> Events:
         attachments=command.attachments,
         policy=policy_version(desk),
         message_id=command.message_id,
+        raw=command.raw,
         **entering(kind.state(kind.initial_state)),
     )
     return [opened, *(ev.Linked(to=to, link_kind=kind_) for to, kind_ in command.links)]
@@ -47,7 +48,9 @@ def _watchers(command: cm.Open) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*others, *command.watchers]))
 
 
-def _check(desk: Desk, command: cm.Open, severity: str) -> None:
+def check(desk: Desk, command: cm.Open) -> None:
+    """Raises Invalid naming every value that the desk does not know."""
+    severity = command.severity or desk.default_severity
     wrong = [
         FieldError(field, f"{value!r} is not known here; use one of {', '.join(known)}")
         for field, value, known in (

@@ -36,7 +36,7 @@ def item_reported(case: Case, command: cm.ItemReported) -> Events:
         return []
     events: Events = []
     if command.public:
-        events.append(ev.Replied(text=command.text))
+        events.append(ev.Replied(text=command.text, via=command.system))
     elif command.text or command.state:
         who = command.by or "somebody"
         text = command.text or f"{item.kind} {item.id}: {who} set the state to {command.state}"
@@ -91,5 +91,11 @@ def build_reported(case: Case, command: cm.BuildReported) -> Events:
 
 def delivery_failed(case: Case, command: cm.DeliveryFailed) -> Events:
     """Staff must know that somebody was not reached."""
+    del case
+    return [ev.Noted(text=command.text, automatic=True)]
+
+
+def remark(case: Case, command: cm.Remark) -> Events:
+    """A work note that no person wrote."""
     del case
     return [ev.Noted(text=command.text, automatic=True)]

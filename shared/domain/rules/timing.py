@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.business_calendar import BusinessCalendar
 from shared.domain.desk import Desk
-from shared.domain.flow import Category, State, Trigger
+from shared.domain.flow import State, Trigger
 from shared.domain.people import Role
-from shared.domain.policy import EscalationStep, Reminder, Watch
+from shared.domain.policy import ClockName, EscalationStep, Reminder, Watch
 from shared.domain.rules.case import Case, Events, follow
-from shared.domain.sla import Clock, calendar_of, clocks, policy_version, ticket_calendar
-from shared.domain.ticket import Span, Ticket
+from shared.domain.sla import (
+    Clock,
+    calendar_of,
+    clocks,
+    open_span,
+    policy_version,
+    stops_of,
+)
+from shared.domain.ticket import Ticket
 
 # A sweep that comes a little late still speaks at once, even just after closing time.
 GRACE = dt.timedelta(minutes=5)
@@ -24,7 +31,7 @@ READERS = frozenset({Role.LEAD, Role.STAFF, Role.SCRUM_MASTER, Role.DEVELOPER, R
 
 @dataclass(frozen=True)
 class Moment:
-    """Something to do for a ticket at a time. `fired` names it for good."""
+    """Something to do for a ticket at a time. `fired` names it, the same each time it is found."""
 
     at: dt.datetime
     fired: str
@@ -38,49 +45,47 @@ def _state(desk: Desk, ticket: Ticket) -> State:
 
 
 def _clock_moments(desk: Desk, ticket: Ticket, now: dt.datetime) -> Iterator[Moment]:
-    calendar = calendar_of(desk, ticket_calendar(desk, ticket))
-    facts = ticket.facts
-    stops = [(s.start, s.end) for s in (*facts.pauses, *facts.ended)]
     for clock in clocks(desk, ticket, now):
-        if not clock.is_open or clock.due_at is None:
+        if not clock.is_open:
             continue
+        calendar = calendar_of(desk, clock.calendar)
+        stops = stops_of(ticket, clock.clock)
         for step in desk.escalations:
             if step.clock is not clock.clock:
                 continue
             if step.severities and ticket.severity not in step.severities:
                 continue
             share = clock.target * (step.at_percent or 100) / 100 + (step.after or dt.timedelta())
-            when = calendar.due(
-                clock.started_at, share, stops if clock.clock.value == "resolution" else []
-            )
+            when = calendar.due(clock.started_at, share, stops)
             if when is not None:
-                cycle = f"{step.id}:{ticket.severity}:{facts.reopened}"
-                if clock.clock.value == "next_reply":
-                    cycle += f":{clock.started_at:%Y%m%dT%H%M%S}"
-                yield Moment(when, cycle, calendar, step, clock)
+                yield Moment(when, f"{step.id}:{_round(ticket, clock)}", calendar, step, clock)
 
 
-def _open_span(spans: tuple[Span, ...]) -> Span | None:
-    return spans[-1] if spans and spans[-1].end is None else None
+def _round(ticket: Ticket, clock: Clock) -> str:
+    """What tells one run through the ladder from the next: each reopening, each new question."""
+    if clock.clock is ClockName.NEXT_REPLY:
+        return f"{ticket.facts.reopened}:{clock.started_at:%Y%m%dT%H%M%S}"
+    return str(ticket.facts.reopened)
 
 
 def _starting(desk: Desk, ticket: Ticket, watch: Watch) -> tuple[dt.datetime, str] | None:
     """From when a reminder counts, and what tells one round from the next."""
-    state = _state(desk, ticket)
-    resolved = _open_span(ticket.facts.ended)
+    state, facts = _state(desk, ticket), ticket.facts
     if watch is Watch.AUTO_CLOSE:
-        if resolved is None or state.category is not Category.RESOLVED:
-            return None
-        return resolved.start, str(ticket.facts.reopened)
+        resolved = open_span(facts.ended)
+        closes = desk.types[ticket.type].follow(Trigger.AUTO_CLOSE, ticket.state) is not None
+        return (resolved.start, str(facts.reopened)) if resolved and closes else None
     if state.has_ended:
         return None
-    if watch is Watch.UNASSIGNED:
-        return None if ticket.assignee else (ticket.created_at, "")
     if watch is Watch.UNREAD:
         asked = ticket.triage.asked_at
         return None if asked is None or ticket.triage.decision else (asked, "")
-    touched = ticket.facts.touched_at
-    return None if state.pauses_clock else (touched, f"{touched:%Y%m%dT%H%M%S}")
+    if state.pauses_clock:
+        return None  # it waits for somebody else, or for the backlog
+    if watch is Watch.UNASSIGNED:
+        is_taken = ticket.assignee or state.board  # the board has its own developer
+        return None if is_taken else (ticket.created_at, "")
+    return facts.touched_at, f"{facts.touched_at:%Y%m%dT%H%M%S}"
 
 
 def _reminder_moments(desk: Desk, ticket: Ticket) -> Iterator[Moment]:
@@ -95,10 +100,19 @@ def _reminder_moments(desk: Desk, ticket: Ticket) -> Iterator[Moment]:
 
 
 def moments(desk: Desk, ticket: Ticket, now: dt.datetime) -> list[Moment]:
-    """Everything that is still to do for the ticket, soonest first."""
-    done = {fired.step for fired in ticket.facts.fired}
+    """Everything that is still to do for the ticket, soonest first.
+
+    A rung that has fired is done unless the target has moved beyond that time since: then people
+    heard of a due time that counts no more, and hear again when the new one comes.
+    """
+    if ticket.merged_into is not None:
+        return []
+    last: dict[str, dt.datetime] = {}
+    for fired in ticket.facts.fired:
+        last[fired.step] = max(fired.at, last.get(fired.step, fired.at))
     found = (*_clock_moments(desk, ticket, now), *_reminder_moments(desk, ticket))
-    return sorted((m for m in found if m.fired not in done), key=lambda m: m.at)
+    ahead = (m for m in found if m.fired not in last or (m.clock and m.at > last[m.fired]))
+    return sorted(ahead, key=lambda m: m.at)
 
 
 def _speaks_at(moment: Moment, now: dt.datetime) -> dt.datetime:
@@ -114,35 +128,84 @@ def next_due(desk: Desk, ticket: Ticket, now: dt.datetime) -> dt.datetime | None
 
 
 def time_passed(case: Case, command: cm.TimePassed) -> Events:
-    """Everything due up to now, each once; of several missed rungs of a clock, all are recorded."""
-    events: Events = []
-    version = policy_version(case.desk)
-    if case.ticket.policy != version:
-        events.append(ev.PolicyApplied(policy=version, frm=case.ticket.policy))
-    for moment in moments(case.desk, case.ticket, case.now):
-        if _speaks_at(moment, case.now) > case.now:
-            continue
-        events.extend(_said(case, moment, command.seen))
+    """A change of the desk's rules, and everything that is due up to now, each once.
+
+    All rungs that were missed are recorded; the latest of them speaks to everybody whom they
+    name, so that one look at a ticket makes one message a person.
+    """
+    events = _policy_applied(case)
+    if events:
+        case = replace(case, ticket=_under(case, events))
+    if not command.speaks:
+        return events
+    found = moments(case.desk, case.ticket, case.now)
+    due = [m for m in found if _speaks_at(m, case.now) <= case.now]
+    rungs = [m for m in due if m.clock]
+    events.extend(_rung(moment, rungs) for moment in rungs)
+    for moment in due:
+        if isinstance(moment.step, Reminder):
+            events.extend(_reminded(case, moment, moment.step, command.seen))
     return events
 
 
-def _said(case: Case, moment: Moment, seen: frozenset[str]) -> Events:
-    step = moment.step
-    if isinstance(step, Reminder) and step.watch is Watch.AUTO_CLOSE:
+def _policy_applied(case: Case) -> Events:
+    ticket, version = case.ticket, policy_version(case.desk)
+    if ticket.policy == version or case.state.has_ended:
+        return []
+    events: Events = [ev.PolicyApplied(policy=version, frm=ticket.policy)]
+    known = ticket.environment in case.desk.environment_by_id
+    if known and ticket.claimed_severity in case.desk.severity_by_id:
+        counts = case.desk.effective_severity(ticket.claimed_severity, ticket.environment)
+        if counts != ticket.severity:
+            events.append(
+                ev.SeveritySet(
+                    claimed=ticket.claimed_severity,
+                    severity=counts,
+                    frm=ticket.severity,
+                    reason="the environment's rule was changed",
+                )
+            )
+    return events
+
+
+def _under(case: Case, events: Events) -> Ticket:
+    """The ticket under the new rules."""
+    severity = next((e.severity for e in events if isinstance(e, ev.SeveritySet)), None)
+    return case.ticket.model_copy(update={"severity": severity or case.ticket.severity})
+
+
+def _rung(moment: Moment, rungs: Sequence[Moment]) -> ev.Event:
+    """The latest speaks for all; the others are only recorded, with its name."""
+    last = rungs[-1]
+    speaks = moment is last
+    to, channel = _audience([m.step for m in rungs]) if speaks else ((), "")
+    return ev.Escalated(
+        step=moment.step.id,
+        fired=moment.fired,
+        clock=moment.clock.clock.value if moment.clock else "",
+        due_at=moment.clock.due_at if moment.clock else None,
+        to=to,
+        channel=channel,
+        told_as="" if speaks else last.step.id,
+    )
+
+
+def _audience(steps: Sequence[EscalationStep | Reminder]) -> tuple[tuple[str, ...], str]:
+    """Everybody whom the steps name, each once, and the channel of the latest that has one."""
+    named = [receiver for step in steps for receiver in step.to]
+    channels = [r.removeprefix("channel:") for r in named if r.startswith("channel:")]
+    channels += [s.channel for s in steps if isinstance(s, EscalationStep) and s.channel]
+    people = tuple(dict.fromkeys(r for r in named if not r.startswith("channel:")))
+    return people, channels[-1] if channels else ""
+
+
+def _reminded(case: Case, moment: Moment, step: Reminder, seen: frozenset[str]) -> Events:
+    if step.watch is Watch.AUTO_CLOSE:
         return follow(case, Trigger.AUTO_CLOSE)
-    to = step.to
-    if isinstance(step, Reminder) and step.watch is Watch.UNREAD:
+    to, channel = _audience([step])
+    if step.watch is Watch.UNREAD:
         to = tuple(f"person:{email}" for email in unread_by(case.desk, seen))
-    return [
-        ev.Escalated(
-            step=step.id,
-            fired=moment.fired,
-            clock=moment.clock.clock.value if moment.clock else "",
-            due_at=moment.clock.due_at if moment.clock else None,
-            to=to,
-            channel=(step.channel or "") if isinstance(step, EscalationStep) else "",
-        )
-    ]
+    return [ev.Escalated(step=step.id, fired=moment.fired, to=to, channel=channel)]
 
 
 def readers(desk: Desk) -> tuple[str, ...]:

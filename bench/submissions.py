@@ -1,0 +1,158 @@
+"""What a submission costs beside the bare storage calls that it cannot do without."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from shared.adapters.queues import QueueBell
+from shared.adapters.storage_account import StorageAccount
+from shared.adapters.tables import TableRows
+from shared.ports import Insert
+from tests.support.stack import Stack, wait_until
+
+ROWS = 8
+WARM_UP, ALONE, CROWD = 20, 60, 160
+DESK, TYPE = "mytc", "production_issue"
+
+
+async def report() -> None:
+    """Starts its own emulator, tenant and host; prints one line a figure."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+        account = StorageAccount.from_connection_string(stack.storage.connection_string)
+        bare = _Bare(account)
+        async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
+            request = _requests(client)
+            await _times(bare.calls, WARM_UP, 1)
+            await _times(request, WARM_UP, 1)
+            for crowd in (1, 8, 32):
+                await _compare(bare, request, crowd)
+            await _cpu(stack, request)
+        await bare.aclose()
+
+
+class _Bare:
+    """One transaction of as many rows as a submission writes, then one message."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._rows = TableRows(account, "docket")
+        self._bell = QueueBell(account, "docket-bench")
+
+    async def calls(self) -> None:
+        name = uuid.uuid4().hex
+        body = "x" * 700
+        rows = [Insert(f"bench|{name}|{n}", body) for n in range(ROWS)]
+        await self._rows.commit("bench", rows)
+        await self._bell.ring('{"row": "' + name + '"}')
+
+    async def aclose(self) -> None:
+        await self._rows.aclose()
+        await self._bell.aclose()
+
+
+def _requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
+    async def send() -> None:
+        body = {
+            "title": "The export stops half way",
+            "description": "Since this morning the export stops at row 500.\n" * 6,
+            "type": TYPE,
+            "environment": "production",
+            "severity": "low",
+            "requester": {"name": "Ann Client", "email": f"ann{uuid.uuid4().hex}@client.example"},
+        }
+        answer = await client.post(
+            f"/api/desks/{DESK}/requests", json=body, headers={"x-functions-key": "local"}
+        )
+        answer.raise_for_status()
+
+    return send
+
+
+async def _times(call: Callable[[], Awaitable[None]], count: int, crowd: int) -> list[float]:
+    """Seconds of each call; `crowd` of them under way at once."""
+    gate = asyncio.Semaphore(crowd)
+
+    async def one() -> float:
+        async with gate:
+            began = time.perf_counter()
+            await call()
+            return time.perf_counter() - began
+
+    return list(await asyncio.gather(*(one() for _ in range(count))))
+
+
+async def _compare(bare: _Bare, request: Callable[[], Awaitable[None]], crowd: int) -> None:
+    """Alternating rounds, so that both see the same machine."""
+    count = ALONE if crowd == 1 else CROWD
+    ours: list[float] = []
+    theirs: list[float] = []
+    spent = 0.0
+    for _ in range(2):
+        theirs += await _times(bare.calls, count // 2, crowd)
+        began = time.perf_counter()
+        ours += await _times(request, count // 2, crowd)
+        spent += time.perf_counter() - began
+        await asyncio.sleep(2)  # lets the deliveries of this round end
+    p50, p95 = statistics.median(ours), statistics.quantiles(ours, n=20)[-1]
+    bare50, bare95 = statistics.median(theirs), statistics.quantiles(theirs, n=20)[-1]
+    print(
+        f"concurrency {crowd:>2}: request p50 {p50 * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms; "
+        f"bare calls p50 {bare50 * 1000:.1f} ms, p95 {bare95 * 1000:.1f} ms; "
+        f"ratio p50 {p50 / bare50:.2f}, p95 {p95 / bare95:.2f}; {count / spent:.0f} requests/s"
+    )
+
+
+async def _cpu(stack: Stack, request: Callable[[], Awaitable[None]]) -> None:
+    """CPU of the host's process from intake to all deliveries, and the time to the mailbox."""
+    await _settled(stack)
+    before, mails = _seconds(stack.host.pid), len(stack.tenant.sent())
+    began = time.perf_counter()
+    await _times(request, ALONE, 1)
+    sent = await _settled(stack)
+    waited = time.perf_counter() - began
+    spent = _seconds(stack.host.pid) - before
+    idle_from = _seconds(stack.host.pid)
+    await asyncio.sleep(5)
+    idle = (_seconds(stack.host.pid) - idle_from) / 5
+    print(
+        f"host CPU per ticket: {(spent - idle * waited) / ALONE * 1000:.1f} ms with "
+        f"{(sent - mails) / ALONE:.1f} mails and a work item each (idle {idle * 1000:.0f} ms/s, "
+        "subtracted)"
+    )
+    print(f"host memory: {_memory(stack.host.pid):.0f} MB resident")
+    began = time.perf_counter()
+    await request()
+    target = len(stack.tenant.sent())
+    await asyncio.to_thread(wait_until, lambda: len(stack.tenant.sent()) > target, "the mail")
+    print(
+        f"from submission to the confirmation in the mailbox: {time.perf_counter() - began:.2f} s"
+    )
+
+
+async def _settled(stack: Stack) -> int:
+    """Until no more mail leaves; how many have left."""
+    last = -1
+    while (now := len(stack.tenant.sent())) != last:
+        last = now
+        await asyncio.sleep(1.5)
+    return last
+
+
+def _seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(pid: int) -> float:
+    line = next(
+        text for text in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in text
+    )
+    return int(line.split()[1]) / 1024

@@ -1,0 +1,130 @@
+"""Commands from the console's forms: the same service call as the API's, then back to the page."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import azure.functions as func
+
+from functions import console_history as history
+from functions import reading
+from functions.console import OPEN, enter
+from functions.console_board import board_page
+from functions.console_ticket import Refusal, by_others, loaded_for, ticket_page
+from functions.pages import Form, form_values, page, see_other
+from functions.visit import Visit
+from shared.domain import commands as cm
+from shared.domain import events as ev
+from shared.domain.errors import Refused, Stale
+from shared.domain.people import Actor
+from shared.service import conversation, store
+
+blueprint = func.Blueprint()
+# What only adds to a ticket overwrites nobody's work, so another's change does not stop it.
+ADDING = frozenset({"note", "opine", "watch", "unwatch", "link", "seen", "refresh_preprod"})
+AGAIN = 4
+_FIELDS: dict[str, frozenset[str]] = {
+    get_args(kind.model_fields["command"].annotation)[0]: frozenset(kind.model_fields)
+    for kind in cm.StaffCommand.__value__.__args__
+}
+_HIDDEN = frozenset({"command", "attachments", "mentions", "message_id"})
+
+
+def body_of(form: Form) -> dict[str, Any]:
+    """The form as the command's body: only the command's own fields, empty ones left out."""
+    name = form.text("command")
+    body: dict[str, Any] = {"command": name}
+    for field in _FIELDS.get(name, frozenset()) - _HIDDEN:
+        if form.text(field):
+            body[field] = form.text(field)
+    if name == "assign":
+        body["assignee"] = form.text("assignee") or None
+    if name == "approve_change":
+        body["accept_findings"] = form.text("accept_findings") == "yes"
+    if name == "decide":
+        items = _items(form)
+        body |= {"work_items": items} if items else {}
+    return body
+
+
+def _items(form: Form) -> list[dict[str, str]]:
+    """Work items to be made: kinds and titles come in pairs, a pair without title says nothing."""
+    pairs = zip(form.all("item_kind"), form.all("item_title"), strict=False)
+    return [{"kind": kind, "title": title.strip()} for kind, title in pairs if title.strip()]
+
+
+def form_key(form: Form) -> str:
+    """Which form of the page this was: changes have forms of their own each."""
+    change = form.text("change")
+    return f"{form.text('command')}:{change}" if change else form.text("command")
+
+
+@blueprint.route("desk/{desk}/tickets/{number}/commands", methods=["POST"], auth_level=OPEN)
+@page
+async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
+    """A member's command. Refused: the page again, with the reason beside the form."""
+    desk, actor, _ = enter(visit, "list")
+    form = form_values(visit.req)
+    number = visit.route("number")
+    to_board = form.text("back") == "board"
+    try:
+        await carry_out(visit, actor, form)
+    except Refused as error:
+        loaded = await loaded_for(visit, seen=False)
+        new = by_others([r for r in loaded.history if r.seq > _version(form)], actor.email)
+        told = tuple(history.lines(desk, new)) if isinstance(error, Stale) else ()
+        refusal = Refusal.of(form_key(form), error, form, told)
+        if to_board:
+            return await board_page(visit, refusal.status, number, str(error))
+        return ticket_page(visit, loaded, refusal)
+    if to_board:
+        return see_other(f"/desk/{desk.id}/board")
+    return see_other(f"/desk/{desk.id}/tickets/{number}")
+
+
+def _version(form: Form) -> int:
+    text = form.text("version")
+    return int(text) if text.isdigit() else 0
+
+
+async def carry_out(visit: Visit, actor: Actor, form: Form) -> None:
+    """The command, once, on the ticket that the person saw. Raises a Refused.
+
+    When only Docket or the person themself changed the ticket meanwhile, the command goes on from
+    there; a text that the same person sent just before (a form sent twice) is not said again.
+    """
+    command = reading.staff_command(body_of(form))
+    number = visit.route("number")
+    version: int | None = _version(form) or None
+    uploads = form.files("attachments")
+    for _ in range(AGAIN):
+        try:
+            await conversation.staff_command(
+                visit.deps, number, command, actor, uploads=uploads, version=version
+            )
+        except Stale as error:
+            loaded = await store.load_from(
+                visit.deps.rows, visit.desk.id, number, _version(form) + 1
+            )
+            new = [r for r in loaded.history if r.seq > _version(form)]
+            if _was_said(new, command, actor):
+                return
+            if form.text("command") not in ADDING and by_others(new, actor.email):
+                raise Stale(_told(len(by_others(new, actor.email)))) from error
+            version = loaded.ticket.version
+        else:
+            return
+    raise Stale("the ticket changes too quickly just now; look at it again")
+
+
+def _told(count: int) -> str:
+    changed = "somebody changed the ticket" if count == 1 else "the ticket was changed"
+    return f"{changed} while you were writing; read what is new, then send it again"
+
+
+def _was_said(new: list[ev.Recorded], command: cm.StaffCommand, actor: Actor) -> bool:
+    if not isinstance(command, cm.Reply | cm.Note):
+        return False
+    kind = ev.Replied if isinstance(command, cm.Reply) else ev.Noted
+    mine = (r.event for r in new if r.by.email == actor.email)
+    return any(isinstance(event, kind) and event.text == command.text for event in mine)

@@ -1,0 +1,198 @@
+"""The list of a desk's tickets: views, filters, pages, and what is done to several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import azure.functions as func
+
+from functions import reading
+from functions.console import OPEN, Left, address, enter, left
+from functions.pages import Form, form_values, page, render, see_other
+from functions.visit import Visit
+from shared.domain import commands as cm
+from shared.domain.desk import Desk
+from shared.domain.errors import Invalid, Refused
+from shared.domain.people import Actor
+from shared.domain.words import say
+from shared.service import conversation, reads
+from shared.service.counts import Counts, counts
+from shared.service.layout import Summary
+
+blueprint = func.Blueprint()
+PER_PAGE = 50
+AT_ONCE = 100  # tickets of one bulk action
+VIEWS = {
+    "open": "Open",
+    "mine": "Mine",
+    "unassigned": "Unassigned",
+    "overdue": "Overdue",
+    "closed": "Closed",
+    "all": "All",
+}
+FILTERS = ("state", "type", "severity", "assignee", "q")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A ticket in the list, in words."""
+
+    ticket: Summary
+    state: str
+    category: str
+    type: str
+    severity: str
+    rank: int
+    environment: str
+    is_production: bool
+    assignee: str
+    left: Left
+    has_ended: bool
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A view with its address and how many tickets it holds."""
+
+    name: str
+    url: str
+    count: str
+    is_current: bool
+
+
+def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
+    """One row of the list."""
+    kind = desk.types[ticket.type]
+    state = kind.state(ticket.state)
+    environment = desk.environment_by_id[ticket.environment]
+    dues = [d for d in (ticket.first_response_due, ticket.resolution_due) if d]
+    member = desk.member_by_email.get(ticket.assignee or "")
+    return Line(
+        ticket=ticket,
+        state=say(state.name, "en"),
+        category=state.category.value,
+        type=say(kind.name, "en"),
+        severity=say(desk.severity_by_id[ticket.severity].name, "en"),
+        rank=severity_rank(desk, ticket.severity),
+        environment=say(environment.name, "en"),
+        is_production=environment.production,
+        assignee=member.name if member else ticket.assignee or "",
+        left=left(min(dues, default=None), visit.now, paused=ticket.paused),
+        has_ended=state.has_ended,
+    )
+
+
+def severity_rank(desk: Desk, severity: str) -> int:
+    """0 for the worst, 3 at most: the four looks that a severity may have."""
+    return min(list(desk.severity_by_id).index(severity), 3)
+
+
+def _query(visit: Visit, actor: Actor, view: str) -> reads.Query:
+    return reads.Query(
+        view=view,
+        state=visit.query("state"),
+        type=visit.query("type"),
+        severity=visit.query("severity"),
+        assignee=visit.query("assignee").lower(),
+        text=visit.query("q")[:200],
+        me=actor.email,
+        limit=PER_PAGE,
+        cursor=visit.query("cursor"),
+    )
+
+
+@blueprint.route("desk/{desk}", methods=["GET"], auth_level=OPEN)
+@page
+async def desk_list(visit: Visit) -> func.HttpResponse:
+    """A view of the desk's tickets, most urgent first."""
+    done = visit.query("done")
+    return await listed(visit, visit.query("view") or "open", int(done) if done.isdigit() else None)
+
+
+async def listed(
+    visit: Visit, view: str, done: int | None, failed: tuple[tuple[str, str], ...] = ()
+) -> func.HttpResponse:
+    """The list after a bulk action changed `done` tickets and `failed` to change others."""
+    desk, actor, shell = enter(visit, "list")
+    query = _query(visit, actor, view)
+    found, held = await asyncio.gather(
+        reads.tickets(visit.deps, desk, query), counts(visit.deps, desk, actor.email)
+    )
+    chosen = {name: visit.query(name) for name in FILTERS}
+    path = f"/desk/{desk.id}"
+    return render(
+        visit,
+        "console/list.html",
+        409 if failed else 200,
+        shell=shell,
+        desk=desk,
+        query=query,
+        chosen=chosen,
+        is_filtered=any(chosen.values()),
+        tabs=_tabs(path, query, chosen, held),
+        held=held,
+        lines=[line(desk, ticket, visit) for ticket in found.tickets],
+        next_url=address(path, view=query.view, **chosen, cursor=found.cursor)
+        if found.cursor
+        else "",
+        first_url=address(path, view=query.view, **chosen),
+        states=_states(desk),
+        done=done,
+        failed=failed,
+    )
+
+
+def _tabs(path: str, query: reads.Query, chosen: dict[str, str], held: Counts) -> list[Tab]:
+    return [
+        Tab(name, address(path, view=view, **chosen), held.of(view), view == query.view)
+        for view, name in VIEWS.items()
+    ]
+
+
+def _states(desk: Desk) -> dict[str, str]:
+    """States of all types by id; types share the ids of states that mean the same."""
+    return {s.id: say(s.name, "en") for kind in desk.request_types for s in kind.states}
+
+
+@blueprint.route("desk/{desk}/bulk", methods=["POST"], auth_level=OPEN)
+@page
+async def desk_list_bulk(visit: Visit) -> func.HttpResponse:
+    """The same command for every ticket that is ticked: assign them, or add a work note."""
+    desk, actor, _ = enter(visit, "list")
+    form = form_values(visit.req)
+    numbers = list(dict.fromkeys(form.all("ticket")))[:AT_ONCE]
+    if not numbers:
+        raise Invalid.of("ticket", "tick at least one ticket first")
+    command = _bulk_command(form)
+    failed = await _each(visit, desk, actor, numbers, command)
+    view = form.text("view") if form.text("view") in VIEWS else "open"
+    done = len(numbers) - len(failed)
+    if failed:
+        return await listed(visit, view, done, tuple(failed))
+    return see_other(address(f"/desk/{desk.id}", view=view, done=str(done)))
+
+
+def _bulk_command(form: Form) -> cm.StaffCommand:
+    action = form.text("action")
+    if action == "assign":
+        assignee = form.text("assignee") or None
+        return reading.staff_command({"command": "assign", "assignee": assignee})
+    if action == "note":
+        return reading.staff_command({"command": "note", "text": form.text("text")})
+    raise Invalid.of("action", "use assign or note")
+
+
+async def _each(
+    visit: Visit, desk: Desk, actor: Actor, numbers: list[str], command: cm.StaffCommand
+) -> list[tuple[str, str]]:
+    failed = []
+    for number in numbers:
+        try:
+            if visit.deps.desk_of(number).id != desk.id:
+                failed.append((number, f"it is no ticket of {desk.id}"))
+                continue
+            await conversation.staff_command(visit.deps, number, command, actor)
+        except Refused as error:
+            failed.append((number, str(error)))
+    return failed

@@ -1,0 +1,213 @@
+"""What needs a person's hand, and what the desk is made of: undelivered, quarantine, flows."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+
+import azure.functions as func
+from markupsafe import Markup
+
+from functions.console import OPEN, enter
+from functions.console_diagram import draw
+from functions.console_history import state_name
+from functions.pages import form_values, page, render, see_other
+from functions.visit import Visit
+from shared.domain import effects as ef
+from shared.domain.desk import Desk, RequestType, Runbook
+from shared.domain.people import Actor
+from shared.domain.words import say
+from shared.service import quarantine, reads, retry
+from shared.service.quarantine import Kept
+
+blueprint = func.Blueprint()
+KEPT_SHOWN = 50
+RAW_SHOWN = 200_000  # characters on the page; the whole can be fetched
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An effect that is not delivered, in words."""
+
+    what: str
+    status: str
+    tries: int
+    error: str
+    next: dt.datetime | None
+
+
+def _what(effect: ef.Effect) -> str:
+    if isinstance(effect, ef.MailOwed):
+        return f"Mail “{effect.notice.replace('_', ' ')}” to {effect.to.email}"
+    if isinstance(effect, ef.ChatOwed):
+        return f"Teams post ({effect.occasion.replace('_', ' ')}) in {effect.channel}"
+    names = {
+        "item": "Work item to create",
+        "comment": "Comment on the work item",
+        "item_move": "Work item to follow the ticket",
+        "build": "Build job to start",
+    }
+    return names[effect.kind]
+
+
+def _waiting(box: ef.Outbox) -> list[Waiting]:
+    return [
+        Waiting(_what(e), e.status, e.tries, e.error, e.not_before)
+        for e in box.effects
+        if e.status != "done"
+    ]
+
+
+@blueprint.route("desk/{desk}/undelivered", methods=["GET"], auth_level=OPEN)
+@page
+async def desk_undelivered(visit: Visit) -> func.HttpResponse:
+    """What was committed and has not reached its receiver, with the reason and the next try."""
+    desk, _, shell = enter(visit, "undelivered")
+    rows = await reads.undelivered(visit.deps, desk)
+    told = [(key, box, _waiting(box)) for key, box in rows]
+    again = visit.query("retried") == "yes"
+    return render(visit, "console/undelivered.html", shell=shell, desk=desk, rows=told, again=again)
+
+
+@blueprint.route("desk/{desk}/undelivered/retry", methods=["POST"], auth_level=OPEN)
+@page
+async def desk_undelivered_retry(visit: Visit) -> func.HttpResponse:
+    """Makes one row due now."""
+    desk, _, _ = enter(visit, "undelivered")
+    await retry.retry(visit.deps, desk, form_values(visit.req).text("key"))
+    return see_other(f"/desk/{desk.id}/undelivered?retried=yes")
+
+
+@dataclass(frozen=True)
+class KeptView:
+    """Something in quarantine with its content, shortened for the page if need be."""
+
+    key: str
+    kept: Kept
+    raw: str
+    is_whole: bool
+
+
+async def _kept(visit: Visit, desk: Desk, key: str, kept: Kept) -> KeptView:
+    raw = (await quarantine.raw(visit.deps, desk, key)).decode(errors="replace")
+    return KeptView(key, kept, raw[:RAW_SHOWN], len(raw) <= RAW_SHOWN)
+
+
+@blueprint.route("desk/{desk}/quarantine", methods=["GET"], auth_level=OPEN)
+@page
+async def desk_quarantine(visit: Visit) -> func.HttpResponse:
+    """What came in and could not be used, whole, with the reason."""
+    desk, _, shell = enter(visit, "quarantine")
+    found = await quarantine.entries(visit.deps, desk)
+    views = await asyncio.gather(
+        *(_kept(visit, desk, key, kept) for key, kept in found[:KEPT_SHOWN])
+    )
+    return render(
+        visit,
+        "console/quarantine.html",
+        shell=shell,
+        desk=desk,
+        entries=views,
+        more=len(found) - len(views),
+    )
+
+
+@blueprint.route("desk/{desk}/quarantine/raw", methods=["GET"], auth_level=OPEN)
+@page
+async def desk_quarantine_raw(visit: Visit) -> func.HttpResponse:
+    """The content as it came in, as a download that no browser interprets."""
+    desk, _, _ = enter(visit, "quarantine")
+    content = await quarantine.raw(visit.deps, desk, visit.query("key"))
+    return func.HttpResponse(
+        content,
+        mimetype="application/octet-stream",
+        headers={
+            "Content-Disposition": 'attachment; filename="quarantined.txt"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@blueprint.route("desk/{desk}/quarantine/release", methods=["POST"], auth_level=OPEN)
+@page
+async def desk_quarantine_release(visit: Visit) -> func.HttpResponse:
+    """Somebody has dealt with it: it leaves the list."""
+    desk, _, _ = enter(visit, "quarantine")
+    await quarantine.release(visit.deps, desk, form_values(visit.req).text("key"))
+    return see_other(f"/desk/{desk.id}/quarantine")
+
+
+@dataclass(frozen=True)
+class FlowMove:
+    """A line of the table of moves."""
+
+    frm: str
+    to: str
+    name: str
+    who: str
+    needs: str
+
+
+@dataclass(frozen=True)
+class FlowView:
+    """A type with its drawing and its table."""
+
+    type: RequestType
+    name: str
+    about: str
+    drawing: Markup
+    moves: tuple[FlowMove, ...]
+    runbooks: tuple[Runbook, ...]
+
+
+def flow_view(desk: Desk, kind: RequestType, actor: Actor) -> FlowView:
+    """One type's flow as this person may see it."""
+    name = say(kind.name, "en")
+    return FlowView(
+        type=kind,
+        name=name,
+        about=say(kind.description, "en") if kind.description else "",
+        drawing=draw(kind, f"Flow of {name}; the table below says the same", kind.id),
+        moves=(*_moves(desk, kind), *_autos(desk, kind)),
+        runbooks=tuple(r for r in kind.runbooks if actor.has_role(r.roles)),
+    )
+
+
+def _moves(desk: Desk, kind: RequestType) -> list[FlowMove]:
+    return [
+        FlowMove(
+            frm=", ".join(state_name(desk, frm) for frm in move.from_),
+            to=say(kind.state(move.to).name, "en"),
+            name=say(move.name, "en") if move.name else "",
+            who=", ".join(sorted(role.value.replace("_", " ") for role in move.roles)),
+            needs=", ".join(sorted(need.value.replace("_", " ") for need in move.needs)),
+        )
+        for move in kind.moves
+    ]
+
+
+def _autos(desk: Desk, kind: RequestType) -> list[FlowMove]:
+    return [
+        FlowMove(
+            frm="any state"
+            if auto.from_ == "*"
+            else ", ".join(state_name(desk, frm) for frm in auto.from_),
+            to=say(kind.state(auto.to).name, "en"),
+            name=auto.on.value.replace("_", " "),
+            who="by itself",
+            needs="",
+        )
+        for auto in kind.auto
+    ]
+
+
+@blueprint.route("desk/{desk}/flows", methods=["GET"], auth_level=OPEN)
+@page
+async def desk_flows(visit: Visit) -> func.HttpResponse:
+    """How each type of request goes its way on this desk."""
+    desk, actor, shell = enter(visit, "flows")
+    flows = [flow_view(desk, kind, actor) for kind in desk.request_types]
+    return render(visit, "console/flows.html", shell=shell, desk=desk, flows=flows)

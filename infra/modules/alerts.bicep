@@ -1,0 +1,202 @@
+// Who is told when something stands still. docs/runbook.md, Alerts, says what each one means.
+param environmentName string
+param location string
+param tags object
+param workspaceId string
+param appId string
+param email string
+
+// `below` alerts fire when fewer rows than the limit come in, the others when more do.
+// The app's own log texts and function names are quoted here; tests/infra holds them together.
+var rules = [
+  {
+    name: 'undelivered'
+    severity: 1
+    title: 'Effects were given up'
+    query: 'AppTraces | where Message == "outbox looked at" and toint(Properties.dead_rows) > 0'
+    below: false
+    limit: 0
+    window: 'PT15M'
+  }
+  {
+    name: 'poison'
+    severity: 1
+    title: 'Messages lie in a poison queue'
+    query: 'AppTraces | where (Message == "outbox looked at" and toint(Properties.poison_messages) > 0) or Message has "-poison"'
+    below: false
+    limit: 0
+    window: 'PT15M'
+  }
+  {
+    name: 'outbox-old'
+    severity: 1
+    title: 'The oldest effect has waited for more than ten minutes'
+    query: 'AppTraces | where Message == "outbox looked at" and todouble(Properties.oldest_seconds) > 600'
+    below: false
+    limit: 0
+    window: 'PT15M'
+  }
+  {
+    name: 'sweep-stopped'
+    severity: 0
+    title: 'The outbox was not swept for five minutes'
+    query: 'AppRequests | where Name == "sweep_undelivered" and Success == true'
+    below: true
+    limit: 1
+    window: 'PT5M'
+  }
+  {
+    name: 'clock-stopped'
+    severity: 0
+    title: 'The clock of the service levels did not run for five minutes'
+    query: 'AppRequests | where Name == "sweep_service_levels" and Success == true'
+    below: true
+    limit: 1
+    window: 'PT5M'
+  }
+  {
+    name: 'clock-fails'
+    severity: 1
+    title: 'The clock could not look at a ticket'
+    query: 'union AppTraces, (AppExceptions | extend Message = OuterMessage) | where Message == "the clock could not look at a ticket"'
+    below: false
+    limit: 0
+    window: 'PT15M'
+  }
+  {
+    name: 'mail-unread'
+    severity: 1
+    title: 'A mailbox could not be read'
+    query: 'AppTraces | where Message == "mailbox could not be read"'
+    below: false
+    limit: 2
+    window: 'PT15M'
+  }
+  {
+    name: 'poll-stopped'
+    severity: 1
+    title: 'The mailboxes were not polled for ten minutes'
+    query: 'AppRequests | where Name == "poll_mailboxes" and Success == true'
+    below: true
+    limit: 1
+    window: 'PT10M'
+  }
+  {
+    name: 'subscription'
+    severity: 2
+    title: 'A mailbox has no subscription, or it is about to expire'
+    query: 'AppTraces | where Message == "no subscription to the mailbox" or (Message == "outbox looked at" and todouble(Properties.subscription_hours) between (0.0 .. 24.0))'
+    below: false
+    limit: 2
+    window: 'PT30M'
+  }
+  {
+    name: 'mail-balance'
+    severity: 1
+    title: 'A day\'s mails did not balance'
+    query: 'AppTraces | where Message == "the day\'s mails did not balance"'
+    below: false
+    limit: 0
+    window: 'PT1H'
+  }
+  {
+    name: 'forms-flow'
+    severity: 1
+    title: 'The flow of a form failed'
+    query: 'AzureDiagnostics | where Category == "WorkflowRuntime" and status_s == "Failed" and OperationName has "workflowRunCompleted"'
+    below: false
+    limit: 0
+    window: 'PT15M'
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2024-10-01-preview' = {
+  name: 'ag-docket-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'docket'
+    emailReceivers: [
+      {
+        name: 'operators'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in rules: {
+  name: 'alert-${rule.name}-${environmentName}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'Docket: ${rule.title}'
+    severity: rule.severity
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: rule.window
+    autoMitigate: true
+    // The tables of a new workspace come into being with the first telemetry.
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: rule.query
+          timeAggregation: 'Count'
+          operator: rule.below ? 'LessThan' : 'GreaterThan'
+          threshold: rule.limit
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: {
+      actionGroups: [
+        people.id
+      ]
+    }
+  }
+}]
+
+resource serverErrors 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-5xx-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Docket: requests end in server errors'
+    severity: 1
+    enabled: true
+    scopes: [
+      appId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'errors'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.Web/sites'
+          metricName: 'Http5xx'
+          operator: 'GreaterThan'
+          threshold: 5
+          timeAggregation: 'Total'
+        }
+      ]
+    }
+    actions: [
+      {
+        actionGroupId: people.id
+      }
+    ]
+  }
+}

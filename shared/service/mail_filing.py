@@ -1,0 +1,200 @@
+"""What a person wrote becomes a ticket or an answer, once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from shared.domain import commands as cm
+from shared.domain import events as ev
+from shared.domain.errors import FlowForbids, NotFound, Refused
+from shared.domain.people import SYSTEM, Actor, ActorKind, Person
+from shared.domain.ticket import Ticket
+from shared.mail_in.authentication import failed_authentication
+from shared.mail_in.forward import forwarded_original
+from shared.mail_in.match import Match
+from shared.ports import Write
+from shared.service import conversation, files, mail_matching, reads
+from shared.service import layout as ly
+from shared.service.handle import AlreadyDone, Order, handle
+from shared.service.mail_content import Content, content_of, language_of, title_of
+from shared.service.mail_ledger import Entry
+from shared.service.mail_letter import Letter, quarantined
+from shared.service.mail_senders import Habit, Written, habit, said_on
+from shared.service.opening import Request, open_request
+
+
+async def from_person(letter: Letter) -> tuple[Entry, Sequence[Write]]:
+    """Makes it a ticket or an answer. Gives its entry, and rows that go with it."""
+    deps, desk, mail = letter.room.deps, letter.desk, letter.mail
+    found, habits, known = await asyncio.gather(
+        mail_matching.find(letter.room, desk, mail),
+        habit(deps, desk, letter.sender),
+        deps.rows.get(desk.id, ly.idempotency_key(*letter.keys[0])),
+    )
+    said = said_on(found.match.number, mail.new_text)
+    written = Written(at=letter.change.received_at, message=letter.entry.message, said=said)
+    if known is not None:
+        number = ly.KeyRow.model_validate_json(known.body).number
+        return await _known(letter, number), _trace(letter, habits, written)
+    objection = habits.objection(written, desk.mail.sender_cap_per_hour)
+    if objection:
+        return await quarantined(letter, objection), ()
+    try:
+        entry = await _filed(letter, found)
+    except AlreadyDone as done:
+        entry = await _known(letter, str(done))
+    except (Refused, ValidationError) as error:
+        return await quarantined(letter, f"cannot become a ticket or an answer: {error}"), ()
+    return entry, _trace(letter, habits, written)
+
+
+def _trace(letter: Letter, habits: Habit, written: Written) -> list[Write]:
+    rows = [habits.with_mail(written)]
+    if letter.mail.message_id:
+        rows.append(mail_matching.thread_row(letter.mail, letter.mail.message_id))
+    return rows
+
+
+async def _known(letter: Letter, number: str) -> Entry:
+    """The mail is in already: another copy of it, or its ledger row was lost in a crash."""
+    loaded = await reads.find(letter.room.deps, number)
+    mine = next((r for r in loaded.history if _is_of(r.event, letter)), None)
+    if mine is not None and mine.at < letter.change.received_at:
+        return letter.ended("rejected", number, "a copy of a mail that had come before")
+    await _remark(letter, number, content_of(letter.mail))
+    is_ticket = mine is not None and isinstance(mine.event, ev.Opened)
+    return letter.ended("ticket" if is_ticket else "follow_up", number)
+
+
+def _is_of(event: ev.Event, letter: Letter) -> bool:
+    if not isinstance(event, ev.Opened | ev.Replied):
+        return False
+    own = letter.mail.message_id
+    return event.raw == letter.blob or (bool(own) and event.message_id == own)
+
+
+async def _filed(letter: Letter, found: mail_matching.Found) -> Entry:
+    content = content_of(letter.mail)
+    if found.match.number is None:
+        return await _opened(letter, content, found.match)
+    try:
+        loaded = await mail_matching.goes_on_as(letter.room, found.match.number)
+    except NotFound:
+        return await _opened(letter, content, replace(found.match, number=None))
+    return await _answered(letter, content, loaded.ticket, found)
+
+
+def _original(letter: Letter) -> Person | None:
+    """Who wrote what a trusted person hands on."""
+    trusted = frozenset(letter.desk.mail.internal_domains)
+    own = letter.room.own_addresses
+    original = forwarded_original(letter.mail, trusted, own)
+    return Person(email=original.email, name=original.name) if original else None
+
+
+def _writer(letter: Letter) -> Person:
+    sender = letter.mail.sender
+    if sender is None:
+        raise ValueError("a mail without a sender is none of a person's")
+    return Person(email=sender.email, name=sender.name)
+
+
+async def _opened(letter: Letter, content: Content, match: Match) -> Entry:
+    desk, deps, policy = letter.desk, letter.room.deps, letter.desk.mail
+    if policy.new_ticket_type is None:
+        return await quarantined(letter, "this desk takes no new requests by mail")
+    writer, original = _writer(letter), _original(letter)
+    stored = await files.store(deps.blobs, content.uploads, public=True)
+    command = cm.Open(
+        title=title_of(letter.mail),
+        description=content.text,
+        type=policy.new_ticket_type,
+        environment=policy.new_ticket_environment or desk.environments[0].id,
+        severity=policy.new_ticket_severity,
+        requester=original or writer,
+        submitted_by=writer if original else None,
+        language=language_of(desk, letter.mail),
+        attachments=stored,
+        source="mail",
+        message_id=letter.mail.message_id or "",
+        raw=letter.blob,
+        links=tuple((number, "quoted") for number in match.quoted),
+    )
+    actor = Actor(kind=ActorKind.CLIENT, email=writer.email, name=writer.name)
+    opened = await open_request(deps, desk, Request(command, actor, letter.keys))
+    number = opened.loaded.ticket.number
+    if not opened.is_new:
+        return await _known(letter, number)
+    await _remark(letter, number, content)
+    return letter.ended("ticket", number)
+
+
+async def _answered(
+    letter: Letter, content: Content, ticket: Ticket, found: mail_matching.Found
+) -> Entry:
+    desk, deps = letter.desk, letter.room.deps
+    writer, original = _writer(letter), _original(letter)
+    member = desk.member_by_email.get(writer.email)
+    by_staff = member is not None and original is None and writer.email != ticket.requester.email
+    if by_staff and failed_authentication(letter.mail):
+        return await quarantined(letter, "says that a member wrote it, but is not authentic")
+    stored = await files.store(deps.blobs, content.uploads, public=True)
+    reply = cm.Reply(
+        command="reply",
+        text=content.text,
+        attachments=stored,
+        message_id=letter.mail.message_id or "",
+        raw=letter.blob,
+    )
+    if by_staff and member is not None:
+        actor = Actor(
+            kind=ActorKind.STAFF, email=member.email, name=member.name, roles=member.roles
+        )
+        loaded = await _staff_reply(letter, ticket.number, reply, actor)
+    else:
+        client = original or writer
+        actor = Actor(kind=ActorKind.CLIENT, email=client.email, name=client.name)
+        loaded = await conversation.client_reply(
+            deps, ticket.number, reply, actor, keys=letter.keys
+        )
+    number = loaded.ticket.number
+    await _remark(letter, number, content)
+    if _is_of(loaded.history[0].event, letter):
+        return letter.ended("ticket", number)
+    if not by_staff and writer.email in found.people:
+        await _join(letter, loaded.ticket, writer.email)
+    return letter.ended("follow_up", number)
+
+
+async def _staff_reply(letter: Letter, number: str, reply: cm.Reply, actor: Actor) -> ly.Loaded:
+    """A public answer; on a ticket that takes none any more, a work note."""
+    deps = letter.room.deps
+    try:
+        return await handle(deps, Order(number, (reply,), actor, keys=letter.keys))
+    except FlowForbids:
+        note = cm.Note(command="note", text=reply.text, attachments=reply.attachments)
+        return await handle(deps, Order(number, (note,), actor, keys=letter.keys))
+
+
+async def _join(letter: Letter, ticket: Ticket, email: str) -> None:
+    """Somebody who was in copy answers: they follow from now on, where the desk wants that."""
+    is_member = email in letter.desk.member_by_email
+    if not letter.desk.mail.copied_may_join or is_member or email in ticket.participants:
+        return
+    watch = cm.Watch(command="watch", email=email)
+    await handle(letter.room.deps, Order(ticket.number, (watch,), SYSTEM))
+
+
+async def _remark(letter: Letter, number: str, content: Content) -> None:
+    """Tells staff what of the mail is not on the ticket, once."""
+    if not content.remarks:
+        return
+    remark = cm.Remark(text="\n".join(content.remarks))
+    keys = (("remark", letter.mail.key),)
+    with contextlib.suppress(AlreadyDone):
+        await handle(letter.room.deps, Order(number, (remark,), SYSTEM, keys=keys))

@@ -1,0 +1,114 @@
+"""One mail: kept whole, read, and judged; a person's goes on, a machine's ends here."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Sequence
+
+from shared.domain import commands as cm
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
+from shared.domain.people import SYSTEM
+from shared.mail_in.classify import Classification, Ours, Verdict, classify
+from shared.mail_in.model import UnparsableMail
+from shared.mail_in.parse import parse_mail
+from shared.ports import MailboxChange, Write
+from shared.service import mail_ledger, mail_matching
+from shared.service.handle import AlreadyDone, Order, handle
+from shared.service.mail_filing import from_person
+from shared.service.mail_ledger import Entry
+from shared.service.mail_letter import Letter, put_aside, quarantined
+from shared.service.mail_room import MailRoom
+
+log = logging.getLogger(__name__)
+UNREADABLE_FOR = dt.timedelta(days=1)  # then a mail that cannot be fetched is put aside
+# Neither a person's request nor surely a machine's: people look at them.
+_FOR_PEOPLE = {
+    Verdict.CALENDAR_REQUEST: "an invitation to a meeting",
+    Verdict.NO_SENDER: "the mail names no sender",
+}
+
+
+async def take_in(room: MailRoom, desk: Desk, change: MailboxChange) -> None:
+    """Brings one mail to its end and writes that down. Doing it again changes nothing.
+
+    Raises Unavailable, Unknown or Conflict when it has to be tried again later.
+    """
+    raw = b""
+    try:
+        raw = await room.deps.outside.reader.raw(desk.mail.address, change.id)
+        entry, more = await _dealt_with(room, desk, change, raw)
+    except (Unavailable, Unknown, Conflict) as error:
+        if raw or room.deps.clock.now() - change.received_at < UNREADABLE_FOR:
+            raise
+        entry, more = (
+            await put_aside(room, desk, change, raw, f"could not be taken in: {error}"),
+            (),
+        )
+    except NotFound:
+        gone = {"outcome": "rejected", "reason": "deleted from the mailbox before it was read"}
+        entry, more = mail_ledger.seen(change).model_copy(update=gone), ()
+    except Rejected as error:
+        entry, more = (
+            await put_aside(room, desk, change, raw, f"could not be taken in: {error}"),
+            (),
+        )
+    except Exception as error:  # one mail must never stop those behind it
+        log.exception("mail could not be taken in", extra={"desk": desk.id})
+        text = f"a mistake of ours: {type(error).__name__}"
+        entry, more = await put_aside(room, desk, change, raw, text), ()
+    await mail_ledger.conclude(room.deps, desk, entry, more)
+    facts = {"desk": desk.id, "ticket": entry.number, "outcome": entry.outcome}
+    log.info("mail dealt with", extra=facts)
+
+
+async def _dealt_with(
+    room: MailRoom, desk: Desk, change: MailboxChange, raw: bytes
+) -> tuple[Entry, Sequence[Write]]:
+    """What became of the mail, and rows that go with the ledger's."""
+    blob = f"mail/{desk.id}/{hashlib.sha256(raw).hexdigest()}"
+    await room.deps.blobs.put(blob, raw, "message/rfc822")
+    try:
+        mail = await asyncio.to_thread(parse_mail, raw)
+    except UnparsableMail as error:
+        return await put_aside(room, desk, change, raw, error.reason), ()
+    letter = Letter(room, desk, change, raw, blob, mail)
+    judged = _judged(letter)
+    if judged.verdict is Verdict.PERSON:
+        return await from_person(letter)
+    if judged.verdict in _FOR_PEOPLE:
+        return await quarantined(letter, _FOR_PEOPLE[judged.verdict]), ()
+    number = await _note_bounce(letter, judged) if judged.verdict is Verdict.BOUNCE else ""
+    reason = f"{judged.verdict.value.replace('_', ' ')}: {judged.reason}"
+    return letter.ended("rejected", number, reason), ()
+
+
+def _judged(letter: Letter) -> Classification:
+    """Our own Message-IDs are told by their signature: people share the desk's domain."""
+    own = letter.mail.message_id
+    if own and mail_matching.signed_number(letter.room, (own,)):
+        return Classification(Verdict.OWN_MAIL, "our own Message-ID")
+    return classify(letter.mail, Ours(addresses=letter.room.own_addresses))
+
+
+async def _note_bounce(letter: Letter, judged: Classification) -> str:
+    """A work note on the ticket whose mail came back; its number."""
+    mail = letter.mail
+    told = (*reversed(mail.references), *mail.in_reply_to)
+    ids = (*told, judged.original_message_id) if judged.original_message_id else told
+    number = mail_matching.signed_number(letter.room, ids)
+    if number is None or letter.room.deps.desk_of(number) is not letter.desk:
+        return ""
+    people = ", ".join(judged.bounced_recipients[:10]) or "somebody"
+    text = f"A mail to {people} came back undelivered ({judged.reason})."
+    order = Order(number, (cm.DeliveryFailed(text=text),), SYSTEM, keys=letter.keys)
+    try:
+        await handle(letter.room.deps, order)
+    except AlreadyDone:
+        pass
+    except NotFound:
+        return ""
+    return number

@@ -1,0 +1,105 @@
+"""What became of each mail: a row from the moment it is seen until it is taken in or put aside."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, Unavailable, Unknown
+from shared.domain.people import Frozen
+from shared.ports import Delete, Insert, MailboxChange, Put, Row, Write
+from shared.service import layout as ly
+from shared.service.deps import Deps
+
+Outcome = Literal["pending", "ticket", "follow_up", "rejected", "quarantined"]
+KEPT = dt.timedelta(days=90)
+_ATTEMPTS = 5
+_CHUNK = 90
+
+
+class Entry(Frozen):
+    """One mail. `pending`: seen, and not yet dealt with."""
+
+    message: str  # the Message-ID as the mailbox knows it
+    received_at: dt.datetime
+    outcome: Outcome = "pending"
+    number: str = ""
+    reason: str = ""
+    sender: str = ""
+    subject: str = ""
+    raw: str = ""  # the blob with the whole mail
+
+    @property
+    def key(self) -> str:
+        """Its row."""
+        return ly.ledger_key(self.received_at.astimezone(dt.UTC).date(), self.message)
+
+
+class Day(Frozen):
+    """A day's mails (UTC). Balanced: each one that was seen has come to its end."""
+
+    date: dt.date
+    entries: tuple[Entry, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many ended so."""
+        return Counter(entry.outcome for entry in self.entries)[outcome]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether mails = tickets + follow-ups + rejected + quarantined."""
+        return self.count("pending") == 0
+
+
+def seen(change: MailboxChange) -> Entry:
+    """The entry of a mail that was seen just now."""
+    name = change.internet_message_id or f"id:{change.id}"
+    return Entry(message=name, received_at=change.received_at)
+
+
+async def note_seen(deps: Deps, desk: Desk, changes: Sequence[MailboxChange]) -> dict[str, Entry]:
+    """The entries of these mails by row key; those that are new are written as pending.
+
+    A second copy of the same mail on the same day has the first one's entry.
+    """
+    fresh = {entry.key: entry for entry in map(seen, changes)}
+    for _ in range(_ATTEMPTS):
+        rows = await asyncio.gather(*(deps.rows.get(desk.id, key) for key in fresh))
+        known = {row.key: Entry.model_validate_json(row.body) for row in rows if row}
+        missing = [Insert(key, ly.body(e)) for key, e in fresh.items() if key not in known]
+        try:
+            for start in range(0, len(missing), _CHUNK):
+                await deps.rows.commit(desk.id, missing[start : start + _CHUNK])
+        except (Conflict, Unknown):
+            continue  # another poller saw them at the same time
+        return fresh | known
+    raise Unavailable("the mail ledger changes too quickly just now", retry_after=2)
+
+
+async def conclude(deps: Deps, desk: Desk, entry: Entry, more: Sequence[Write] = ()) -> None:
+    """The mail has come to its end; doing it again writes the same."""
+    await deps.rows.commit(desk.id, [Put(entry.key, ly.body(entry)), *more])
+
+
+async def day(deps: Deps, desk: Desk, date: dt.date) -> Day:
+    """A day's mails in the order of their arrival."""
+    prefix = f"ledger|{date:%Y-%m-%d}"
+    rows = await deps.rows.scan(desk.id, f"{prefix}|", f"{prefix}{ly.END}")
+    entries = sorted(map(_entry, rows), key=lambda e: (e.received_at, e.message))
+    return Day(date=date, entries=tuple(entries))
+
+
+def _entry(row: Row) -> Entry:
+    return Entry.model_validate_json(row.body)
+
+
+async def forget_old(deps: Deps, desk: Desk) -> None:
+    """Entries of long ago go; the mails themselves stay in their blobs."""
+    last = deps.clock.now().date() - KEPT
+    rows = await deps.rows.scan(desk.id, "ledger|", f"ledger|{last:%Y-%m-%d}", limit=5000)
+    for start in range(0, len(rows), _CHUNK):
+        await deps.rows.commit(desk.id, [Delete(row.key) for row in rows[start : start + _CHUNK]])

@@ -1,0 +1,94 @@
+"""Looks at a desk's mailbox: what arrived since the cursor is taken in, then the cursor moves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from shared.domain.desk import Desk
+from shared.domain.errors import Conflict, DocketError, Unavailable
+from shared.domain.people import Frozen
+from shared.ports import Insert, MailboxChange, Replace, Row, Write
+from shared.service import layout as ly
+from shared.service import mail_ledger
+from shared.service.mail_intake import take_in
+from shared.service.mail_room import MailRoom
+
+log = logging.getLogger(__name__)
+PAGES = 20  # that one look takes up; the next one goes on
+_FAILURES = 3  # after so many in one page the mailbox or the storage is away
+
+
+class Cursor(Frozen):
+    """How far the mailbox has been read, in the vendor's own words."""
+
+    text: str
+
+
+async def look_at_all(room: MailRoom) -> None:
+    """Looks at every desk's mailbox; trouble with one does not keep the others waiting."""
+    desks = list(room.deps.desks.values())
+    results = await asyncio.gather(*(look(room, d) for d in desks), return_exceptions=True)
+    for desk, result in zip(desks, results, strict=True):
+        if isinstance(result, DocketError):
+            extra = {"desk": desk.id, "failure": type(result).__name__}
+            log.warning("mailbox could not be read", extra=extra)
+        elif isinstance(result, BaseException):
+            raise result
+
+
+async def look(room: MailRoom, desk: Desk) -> None:
+    """Takes in what is new. Raises Unavailable when not all of it could be."""
+    await room.turns.take(desk.id, lambda: _look(room, desk))
+
+
+async def _look(room: MailRoom, desk: Desk) -> None:
+    rows, reader = room.deps.rows, room.deps.outside.reader
+    row = await rows.get(desk.id, ly.MAIL_CURSOR)
+    for _ in range(PAGES):
+        cursor = Cursor.model_validate_json(row.body).text if row else ""
+        arrived, following, more = await reader.changes(desk.mail.address, cursor)
+        await take_all(room, desk, arrived)
+        row = await _moved(room, desk, row, following)
+        if row is None or not more:
+            return
+
+
+async def take_all(room: MailRoom, desk: Desk, arrived: Sequence[MailboxChange]) -> int:
+    """Brings each mail to its end, oldest first; how many were not there before.
+
+    Raises Unavailable when one could not be, after the others had their turn.
+    """
+    if not arrived:
+        return 0
+    entries = await mail_ledger.note_seen(room.deps, desk, arrived)
+    waiting = {
+        mail_ledger.seen(c).key: c
+        for c in sorted(arrived, key=lambda c: c.received_at, reverse=True)
+    }
+    todo = [c for key, c in reversed(waiting.items()) if entries[key].outcome == "pending"]
+    failures: list[DocketError] = []
+    for change in todo:
+        try:
+            await take_in(room, desk, change)
+        except DocketError as error:
+            failures.append(error)
+            if len(failures) == _FAILURES:
+                break
+    if failures:
+        raise Unavailable(f"{len(failures)} mails could not be taken in yet") from failures[0]
+    return len(todo)
+
+
+async def _moved(room: MailRoom, desk: Desk, row: Row | None, text: str) -> Row | None:
+    """The cursor behind these mails; None when another poller has moved it meanwhile."""
+    body = ly.body(Cursor(text=text))
+    if row is not None and row.body == body:
+        return row
+    write: Write = Replace(ly.MAIL_CURSOR, body, row.etag) if row else Insert(ly.MAIL_CURSOR, body)
+    try:
+        [etag] = await room.deps.rows.commit(desk.id, [write])
+    except Conflict:
+        return None
+    return Row(ly.MAIL_CURSOR, body, etag)

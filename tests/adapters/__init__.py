@@ -1,0 +1,1 @@
+"""The vendor adapters, against the simulated tenant."""

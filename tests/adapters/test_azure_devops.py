@@ -1,0 +1,165 @@
+"""Work items in Azure DevOps."""
+
+import httpx
+import pytest
+
+from shared.adapters.azure_devops import AzureDevOps
+from shared.adapters.credentials import basic
+from shared.domain.errors import NotFound, Rejected, Unavailable
+from shared.ports import BacklogPlace
+from tests.adapters.control import Control
+from tests.adapters.samples import item
+
+PLACE = BacklogPlace("contoso", "myTC", team="myTC Account Team")
+LOSSES: list[dict[str, object]] = [
+    {"status": 504, "after_effect": True},
+    {"drop": True, "after_effect": True},
+    {"status": 503},
+    {"drop": True},
+]
+
+
+async def test_an_item_says_where_it_comes_from(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    (found,) = tenant.work_items(fresh)
+    assert str(found["id"]) == made.id
+    assert made.url == f"{tenant.url}/azure-devops/contoso/myTC/_workitems/edit/{made.id}"
+    fields = found["fields"]
+    assert fields["System.Tags"] == f"docket; production; docket-{fresh}"
+    assert "Since &lt;Monday&gt; &amp; today.<br>" in fields["System.Description"]
+    assert fields["Microsoft.VSTS.Common.Priority"] == 2
+    (link,) = found["relations"]
+    assert (link["rel"], link["url"]) == ("Hyperlink", f"https://docket.contoso.com/t/{fresh}")
+
+
+async def test_an_item_hangs_below_its_parent_and_beside_its_relatives(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    feature = await devops.create(PLACE, item(fresh, kind="Feature"), f"{fresh}-1", again=False)
+    bug = await devops.create(PLACE, item(fresh, kind="Bug"), f"{fresh}-2", again=False)
+    wanted = item(fresh)
+    object.__setattr__(wanted, "parent", feature.id)
+    object.__setattr__(wanted, "related", (bug.id,))
+    made = await devops.create(PLACE, wanted, f"{fresh}-3", again=False)
+    (found,) = [i for i in tenant.work_items(fresh) if str(i["id"]) == made.id]
+    links = {link["rel"]: link["url"].rsplit("/", 1)[1] for link in found["relations"]}
+    assert links["System.LinkTypes.Hierarchy-Reverse"] == feature.id
+    assert links["System.LinkTypes.Related"] == bug.id
+
+
+async def test_a_bug_carries_its_text_where_its_form_shows_it(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    await devops.create(PLACE, item(fresh, kind="Bug"), fresh, again=False)
+    (found,) = tenant.work_items(fresh)
+    assert "today." in found["fields"]["Microsoft.VSTS.TCM.ReproSteps"]
+
+
+@pytest.mark.parametrize("fault", LOSSES)
+async def test_whatever_is_lost_on_the_way_one_item_exists(
+    tenant: Control, devops: AzureDevOps, fresh: str, fault: dict[str, object]
+) -> None:
+    tenant.fault("azure-devops", method="POST", path="*/workitems/*", **fault)
+    with pytest.raises(Unavailable):
+        await devops.create(PLACE, item(fresh), fresh, again=False)
+    made = await devops.create(PLACE, item(fresh), fresh, again=True)
+    assert [str(i["id"]) for i in tenant.work_items(fresh)] == [made.id]
+
+
+async def test_a_key_that_begins_like_another_is_another(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    longer = await devops.create(PLACE, item(fresh), f"{fresh}-10", again=False)
+    shorter = await devops.create(PLACE, item(fresh), f"{fresh}-1", again=True)
+    assert longer.id != shorter.id
+
+
+@pytest.mark.parametrize("fault", LOSSES)
+async def test_whatever_is_lost_on_the_way_one_comment_stands(
+    tenant: Control, devops: AzureDevOps, fresh: str, fault: dict[str, object]
+) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    tenant.fault("azure-devops", method="POST", path="*/comments", **fault)
+    ann = ("Ann", "9c1b7a52-0d4f-4e0c-9a43-1f2e3d4c5b6a")
+    with pytest.raises(Unavailable):
+        await devops.comment(PLACE, made.id, "Look & see", ann, f"{fresh}-c", again=False)
+    await devops.comment(PLACE, made.id, "Look & see", ann, f"{fresh}-c", again=True)
+    (found,) = tenant.work_items(fresh)
+    (comment,) = found["comments"]
+    assert 'data-vss-mention="version:2.0,9c1b7a52' in comment["text"]
+    assert "Look &amp; see" in comment["text"]
+
+
+async def test_a_state_is_set_by_its_name_and_only_when_it_differs(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    await devops.set_state(PLACE, made.id, "Approved")
+    await devops.set_state(PLACE, made.id, "approved")
+    assert (await devops.get(PLACE, made.id)).state == "Approved"
+    calls = tenant.calls("azure-devops", f"/workitems/{made.id}?")
+    assert [c["method"] for c in calls].count("PATCH") == 1
+
+
+async def test_a_state_that_does_not_exist_is_rejected(devops: AzureDevOps, fresh: str) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    with pytest.raises(Rejected):
+        await devops.set_state(PLACE, made.id, "Sleeping")
+
+
+async def test_somebody_elses_change_in_between_is_not_overwritten(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    tenant.fault("azure-devops", method="PATCH", path="*/workitems/*", status=412)
+    with pytest.raises(Unavailable, match="meanwhile"):
+        await devops.set_state(PLACE, made.id, "Approved")
+
+
+async def test_an_item_enters_the_teams_current_sprint(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    at_once = await devops.create(PLACE, item(fresh, into_sprint=True), f"{fresh}-1", again=False)
+    later = await devops.create(PLACE, item(fresh), f"{fresh}-2", again=False)
+    assert await devops.into_sprint(PLACE, later.id) is True
+    sprints = [(await devops.get(PLACE, one.id)).iteration for one in (at_once, later)]
+    assert sprints[0] == sprints[1] != "myTC"
+
+
+async def test_an_item_that_does_not_exist_is_not_found(devops: AzureDevOps) -> None:
+    with pytest.raises(NotFound):
+        await devops.get(PLACE, "99999999")
+
+
+async def test_a_type_that_does_not_exist_is_rejected(devops: AzureDevOps, fresh: str) -> None:
+    with pytest.raises(Rejected):
+        await devops.create(PLACE, item(fresh, kind="Wish"), fresh, again=False)
+
+
+async def test_throttling_tells_how_long_to_wait(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    tenant.fault("azure-devops", method="POST", path="*", status=429, retry_after=25)
+    with pytest.raises(Unavailable) as caught:
+        await devops.create(PLACE, item(fresh), fresh, again=False)
+    assert caught.value.retry_after == 25
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        httpx.Response(203, html="<html>Sign in</html>"),
+        httpx.Response(302, headers={"location": "https://login.example"}),
+        httpx.Response(200, html="<html>Sign in</html>"),
+    ],
+)
+async def test_a_page_to_sign_in_names_the_membership_that_is_missing(
+    page: httpx.Response, fresh: str
+) -> None:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: page))
+    devops = AzureDevOps("https://dev.azure.com", basic("", "x"), client=client)
+    with pytest.raises(Unavailable, match="member of the organisation"):
+        await devops.create(PLACE, item(fresh), fresh, again=False)
+    await devops.aclose()

@@ -1,0 +1,3 @@
+// The print button of a change sheet.
+document.documentElement.classList.add("has-script");
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
