@@ -10,6 +10,7 @@ import azure.functions as func
 from shared.context import get_app
 from shared.service import observe
 from shared.service.deliver import deliver
+from shared.service.policy import apply_policy
 from shared.service.sweep import sweep_due, sweep_outbox
 
 blueprint = func.Blueprint()
@@ -46,3 +47,15 @@ async def sweep_service_levels(timer: func.TimerRequest) -> None:
             looked = await sweep_due(deps, desk)
         if looked:
             log.info("due tickets swept", extra={"desk": desk, "looked": looked})
+
+
+@blueprint.timer_trigger(arg_name="timer", schedule="40 * * * * *", use_monitor=True)
+async def apply_changed_rules(timer: func.TimerRequest) -> None:
+    """Counts open tickets again, some at a time, when a desk's targets or escalations changed."""
+    del timer
+    deps = get_app().deps
+    for desk in deps.desks.values():
+        with observe.sweeping("policy", desk.id):
+            counted = await apply_policy(deps, desk)
+        if counted:
+            log.info("rules applied anew", extra={"desk": desk.id, "counted": counted})

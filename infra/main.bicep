@@ -21,8 +21,8 @@ param desks array = [
   'door'
 ]
 
-@description('Microsoft Forms to forward: objects with desk, form, formId and fileQuestions.')
-param forms array = []
+@description('Microsoft Forms to forward, as desk|form|form id|file question,file question; more behind a semicolon.')
+param forms string = ''
 
 @description('Address at which people and vendors reach the app, if not its own: no slash at the end.')
 param publicUrl string = ''
@@ -82,7 +82,7 @@ param vendors object = {
   jenkinsUrl: ''
   jenkinsUser: ''
   hookUser: 'docket'
-  workflows: false
+  workflows: 'false'
   formUrls: ''
 }
 
@@ -90,6 +90,7 @@ var tags = {
   'azd-env-name': environmentName
   application: 'docket'
 }
+var formLines = empty(forms) ? [] : split(forms, ';')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -153,7 +154,7 @@ module vault 'modules/vault.bicep' = {
     name: 'kv-docket-${token}'
     location: location
     tags: tags
-    privateNetworking: privateNetworking
+    publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
     workspaceId: monitoring.outputs.workspaceId
     appPrincipalId: identities.outputs.appPrincipalId
     deployerId: principalId
@@ -219,16 +220,16 @@ module signIn 'modules/signin.bicep' = {
   ]
 }
 
-module flows 'modules/forms.bicep' = [for entry in forms: {
-  name: 'forms-${entry.desk}-${entry.form}'
+module flows 'modules/forms.bicep' = [for line in formLines: {
+  name: 'forms-${split(line, '|')[0]}-${split(line, '|')[1]}'
   scope: group
   params: {
     location: location
     tags: tags
-    desk: entry.desk
-    form: entry.form
-    formId: entry.formId
-    fileQuestions: entry.fileQuestions
+    desk: split(line, '|')[0]
+    form: split(line, '|')[1]
+    formId: split(line, '|')[2]
+    fileQuestions: empty(split(line, '|')[3]) ? [] : split(split(line, '|')[3], ',')
     appUrl: app.outputs.url
     audience: 'api://${signInClientId}'
     identityId: identities.outputs.formsId

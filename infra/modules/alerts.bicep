@@ -13,7 +13,7 @@ var rules = [
     name: 'undelivered'
     severity: 1
     title: 'Effects were given up'
-    query: 'AppTraces | where Message == "outbox looked at" and toint(Properties.dead_rows) > 0'
+    query: 'AppTraces | where Message == "desk looked at" and toint(Properties.dead_rows) > 0'
     below: false
     limit: 0
     window: 'PT15M'
@@ -22,7 +22,7 @@ var rules = [
     name: 'poison'
     severity: 1
     title: 'Messages lie in a poison queue'
-    query: 'AppTraces | where (Message == "outbox looked at" and toint(Properties.poison_messages) > 0) or Message has "-poison"'
+    query: 'AppTraces | where (Message == "desk looked at" and toint(Properties.poison_messages) > 0) or Message has "-poison"'
     below: false
     limit: 0
     window: 'PT15M'
@@ -31,7 +31,7 @@ var rules = [
     name: 'outbox-old'
     severity: 1
     title: 'The oldest effect has waited for more than ten minutes'
-    query: 'AppTraces | where Message == "outbox looked at" and todouble(Properties.oldest_seconds) > 600'
+    query: 'AppTraces | where Message == "desk looked at" and todouble(Properties.oldest_seconds) > 600'
     below: false
     limit: 0
     window: 'PT15M'
@@ -58,7 +58,7 @@ var rules = [
     name: 'clock-fails'
     severity: 1
     title: 'The clock could not look at a ticket'
-    query: 'union AppTraces, (AppExceptions | extend Message = OuterMessage) | where Message == "the clock could not look at a ticket"'
+    query: 'union (AppTraces | where Message == "the clock could not look at a ticket"), (AppExceptions | where OperationName == "sweep_service_levels")'
     below: false
     limit: 0
     window: 'PT15M'
@@ -85,7 +85,7 @@ var rules = [
     name: 'subscription'
     severity: 2
     title: 'A mailbox has no subscription, or it is about to expire'
-    query: 'AppTraces | where Message == "no subscription to the mailbox" or (Message == "outbox looked at" and todouble(Properties.subscription_hours) between (0.0 .. 24.0))'
+    query: 'AppTraces | where Message == "no subscription to the mailbox" or (Message == "desk looked at" and todouble(Properties.subscription_hours) between (0.0 .. 24.0))'
     below: false
     limit: 2
     window: 'PT30M'

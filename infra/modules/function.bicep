@@ -37,7 +37,6 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   properties: {
     reserved: true
     // checkov:skip=CKV_AZURE_225:State lies in storage, which is zone redundant; instances come back in another zone by themselves
-    // checkov:skip=CKV_AZURE_212:Flex Consumption scales by event; the always-ready count is a parameter of the site
   }
 }
 
@@ -94,6 +93,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
     }
     // checkov:skip=CKV_AZURE_222:Clients and vendors reach the app from the internet; doors authenticate each in their way
     // checkov:skip=CKV_AZURE_17:Browsers and webhooks have no client certificates
+    // checkov:skip=CKV_AZURE_212:Flex Consumption scales by event, and keeps instances ready by parameter
     // checkov:skip=CKV_AZURE_213:Flex Consumption has no health check path; an alert watches the sweep instead
   }
 }

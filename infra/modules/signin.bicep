@@ -30,6 +30,13 @@ resource auth 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: site
   name: 'authsettingsV2'
   properties: {
+    // checkov:skip=CKV_AZURE_13:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_63:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_65:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_66:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_80:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_88:Meant for the site config named web; this one is the authentication itself
+    // checkov:skip=CKV_AZURE_222:Meant for the site config named web; this one is the authentication itself
     platform: {
       enabled: true
       runtimeVersion: '~1'

@@ -2,7 +2,11 @@
 param name string
 param location string
 param tags object
-param privateNetworking bool
+@allowed([
+  'Enabled'
+  'Disabled'
+])
+param publicNetworkAccess string
 param workspaceId string
 param appPrincipalId string
 param deployerId string
@@ -24,11 +28,13 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
     enablePurgeProtection: true
-    publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: publicNetworkAccess
     networkAcls: {
       bypass: 'AzureServices'
-      defaultAction: privateNetworking ? 'Deny' : 'Allow'
+      defaultAction: publicNetworkAccess == 'Disabled' ? 'Deny' : 'Allow'
     }
+    // checkov:skip=CKV_AZURE_109:Denied with private networking; without a network of its own the app has no address to allow
+    // checkov:skip=CKV_AZURE_189:Disabled with private networking, a parameter that this check cannot resolve
   }
 }
 

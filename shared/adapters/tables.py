@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 from uuid import uuid4
 
+from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest
 
 from shared.adapters import storage_limits as limits
@@ -55,6 +56,8 @@ class TableRows:
         """ValueError for a name that no table may have."""
         self._name = limits.check_table_name(table)
         self._service = account.tables
+        self._credential = account.credential
+        self._on_call = on_call
         self._url = f"{account.tables}/{table}"
         self._wire = Wire(
             account,
@@ -148,15 +151,18 @@ class TableRows:
             raise Unknown(f"table.commit: {error}") from error
 
     async def _create(self) -> None:
-        body = json.dumps({"TableName": self._name}).encode()
-        headers = {**_ODATA, "Content-Type": "application/json", "Prefer": "return-no-content"}
-        answer = await self._wire.ask(
-            "table.create",
-            lambda: HttpRequest("POST", f"{self._service}/Tables", headers=headers, content=body),
-        )
-        # Another instance may have been faster; a table being deleted is gone in a minute.
-        if answer.status >= 300 and answer.code != "TableAlreadyExists":
-            raise Unavailable(f"table.create: {answer.status} {answer.code}")
+        """Through Microsoft's own client: this happens once, and is imported for that once."""
+        from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415
+
+        self._on_call("table.create")
+        try:
+            async with TableServiceClient(
+                self._service, credential=self._credential, retry_total=2
+            ) as service:
+                # Another instance may be faster: that is no error here.
+                await service.create_table_if_not_exists(self._name)
+        except AzureError as error:
+            raise Unavailable(f"table.create: {type(error).__name__}") from error
 
 
 def _continuation(answer: Answer) -> str:

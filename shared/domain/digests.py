@@ -57,9 +57,7 @@ def messages(
         for channel in each.channels:
             channels.setdefault(channel, []).append(each.line)
     effects: list[ef.Effect] = [
-        ef.MailOwed(
-            seq=0, notice=SUBJECT, to=person, audience="staff", digest=_digest(desk, lines)
-        )
+        ef.MailOwed(seq=0, notice=SUBJECT, to=person, audience="staff", digest=_digest(desk, lines))
         for person, lines in people.values()
     ]
     effects += [
@@ -68,8 +66,10 @@ def messages(
     ]
     # Each row needs a ticket of its own for its name.
     size = max(RECEIVERS, -(-len(effects) // max(len(entries), 1)))
-    named = zip(entries, batched(effects, size), strict=False)
-    return [(name, tuple(e.model_copy(update={"seq": name.seq}) for e in row)) for name, row in named]
+    named = zip(entries, batched(effects, size, strict=False), strict=False)
+    return [
+        (name, tuple(e.model_copy(update={"seq": name.seq}) for e in row)) for name, row in named
+    ]
 
 
 def _digest(desk: Desk, lines: Sequence[ef.DigestLine]) -> ef.Digest:

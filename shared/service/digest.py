@@ -42,7 +42,7 @@ async def collect(deps: Deps, desk: Desk) -> int:
     waiting = [row for row in found if row.key != ly.DIGEST]
     taken = TakenUp.model_validate_json(state.body) if state else TakenUp()
     if state and taken.rows:
-        await _clear(deps, desk, state, taken, waiting)
+        await _clear(deps, desk, state, taken, waiting, is_all=len(found) <= MOST)
         return 0  # the next sweep takes up what came meanwhile
     if not waiting:
         return 0
@@ -84,14 +84,24 @@ def _boxes(deps: Deps, desk: Desk, entries: Sequence[DigestEntry]) -> list[Outbo
 
 
 async def _clear(
-    deps: Deps, desk: Desk, state: Row, taken: TakenUp, there: Sequence[Row]
+    deps: Deps,
+    desk: Desk,
+    state: Row,
+    taken: TakenUp,
+    there: Sequence[Row],
+    *,
+    is_all: bool = True,
 ) -> None:
-    """The rows go, then the mark. A conflict: another collector does the same just now."""
+    """The rows go, then the mark, unless more may be there (not `is_all`).
+
+    A conflict: another collector does the same just now.
+    """
     mine = set(taken.rows)
     try:
-        for chunk in batched((row for row in there if row.key in mine), CHUNK):
+        for chunk in batched((row for row in there if row.key in mine), CHUNK, strict=False):
             await deps.rows.commit(desk.id, [Delete(row.key, row.etag) for row in chunk])
-        empty = ly.body(TakenUp())
-        await deps.rows.commit(desk.id, [Replace(ly.DIGEST, empty, state.etag)])
+        if is_all:
+            empty = Replace(ly.DIGEST, ly.body(TakenUp()), state.etag)
+            await deps.rows.commit(desk.id, [empty])
     except (Conflict, Unknown):
         log.info("another collector clears the digest's rows", extra={"desk": desk.id})

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from shared.domain import events as ev
 from shared.domain.board import Board, board_after
 from shared.domain.desk import Desk
-from shared.domain.effects import Outbox
+from shared.domain.digests import entry
+from shared.domain.effects import Effect, Outbox
 from shared.domain.errors import NotFound, Unknown
 from shared.domain.evolve import evolve
 from shared.domain.notices import owed
 from shared.domain.people import Actor
 from shared.domain.policy import ClockName
+from shared.domain.reporting import facts
 from shared.domain.rules.timing import next_due
 from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
@@ -79,8 +81,13 @@ def plan(
     events: Sequence[ev.Event],
     actor: Actor,
     now: dt.datetime,
+    *,
+    digest: bool = False,
 ) -> Plan:
-    """Everything that one command's events write. Pure but for the commit's fresh name."""
+    """Everything that one command's events write. Pure but for the commit's fresh name.
+
+    `digest`: escalations wait beside the ticket to be told together with others.
+    """
     before = loaded.ticket if loaded else None
     by = ev.By(kind=actor.kind, email=actor.email, name=actor.name)
     row = ly.EventRow(
@@ -97,13 +104,17 @@ def plan(
     if ticket is None:
         raise ValueError("a commit needs at least one event")
     ticket_row, index_writes = indexed(desk, loaded, ticket, now)
-    outbox = _outbox(desk, before, ticket, new, now)
+    effects = owed(desk, before, ticket, new)
+    waiting = entry(desk, ticket, new, effects) if digest else None
+    outbox = None if waiting else _outbox(desk, ticket, new, effects, now)
     board = _board(desk, loaded, ticket, new)
     writes = [
         Insert(ly.event_key(ticket.number, row.first), ly.body(row)),
         *index_writes,
         *item_keys(new, ticket.number),
         *([Insert(*ly.outbox_row(outbox))] if outbox else []),
+        *([Insert(ly.digest_key(ticket.number, waiting.seq), ly.body(waiting))] if waiting else []),
+        *fact_writes(desk, before, ticket),
         *_board_writes(loaded, board),
     ]
     return Plan(ticket, new, row.commit, tuple(writes), outbox, ticket_row, board)
@@ -116,14 +127,24 @@ def item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
     return [Put(ly.idempotency_key("item", f"{i.system}:{i.id}"), row) for i in items]
 
 
+def fact_writes(desk: Desk, before: Ticket | None, ticket: Ticket) -> list[Write]:
+    """What reports count of the ticket, where it changed; an opening costs no row."""
+    # Under other rules the rows that are there were counted otherwise.
+    known = facts(desk, before) if before and before.policy == ticket.policy else {}
+    return [
+        Put(ly.fact_key(month, ticket.number), ly.body(fact))
+        for month, fact in facts(desk, ticket).items()
+        if known.get(month) != fact
+    ]
+
+
 def _outbox(
     desk: Desk,
-    before: Ticket | None,
     ticket: Ticket,
     new: tuple[ev.Recorded, ...],
+    effects: tuple[Effect, ...],
     now: dt.datetime,
 ) -> Outbox | None:
-    effects = owed(desk, before, ticket, new)
     if not effects:
         return None
     return Outbox(
@@ -219,6 +240,7 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         decision=ticket.triage.decision or "",
         mirror=ticket.mirror.id if ticket.mirror else "",
         version=ticket.version,
+        policy=ticket.policy,
     )
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 from shared.domain import commands as cm
-from shared.domain.errors import Conflict, DocketError, NotFound, Unavailable
+from shared.domain.desk import Desk
+from shared.domain.digests import is_loud
+from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
 from shared.domain.people import SYSTEM
+from shared.domain.rules import decide
+from shared.domain.rules.case import Case
 from shared.domain.rules.timing import next_due
 from shared.ports import Delete, Put, Replace, Row
 from shared.service import layout as ly
 from shared.service import observe
 from shared.service.deliver import take
 from shared.service.deps import Deps
+from shared.service.digest import collect
 from shared.service.handle import Order, handle, load, message
 
 log = logging.getLogger(__name__)
@@ -45,49 +52,95 @@ async def sweep_due(deps: Deps, desk_id: str) -> int:
     """Lets the clock look at every ticket that is due; how many were looked at.
 
     Reads what is due, not what is open. Running twice, late or at the same time as another
-    sweep does each step once, since the ticket's own row is the truth.
+    sweep does each step once, since the ticket's own row is the truth. Many escalations are told
+    together, one message a receiver.
     """
     now = deps.clock.now()
+    desk = deps.desk(desk_id)
     rows = await deps.rows.scan(desk_id, "due|", f"due|{ly.stamp(now)}{ly.END}", limit=MOST)
     observe.lateness("due", desk_id, rows, now)
-    gate = asyncio.Semaphore(AT_ONCE)
+    found: list[Due] = []
 
-    async def look(row: Row) -> None:
-        async with gate:
-            await _look(deps, desk_id, row)
+    async def find(row: Row) -> None:
+        if due := await _due(deps, desk, row, now):
+            found.append(due)
 
-    await asyncio.gather(*(look(row) for row in rows))
+    await each(rows, find, _number)
+    digest = sum(due.is_loud for due in found) > desk.digest_above
+
+    async def look(due: Due) -> None:
+        await _look(deps, desk, due, digest=digest)
+
+    await each(found, look, lambda due: _number(due.row))
+    await collect(deps, desk)
     return len(rows)
 
 
-async def _look(deps: Deps, desk_id: str, row: Row) -> None:
-    number = row.key.split("|")[2]
-    desk = deps.desk(desk_id)
+@dataclass(frozen=True)
+class Due:
+    """A ticket that the clock has to look at. `is_loud`: people will hear of it."""
+
+    row: Row
+    loaded: ly.Loaded
+    seen: frozenset[str]
+    is_loud: bool
+
+
+async def each[T](
+    items: Iterable[T], do: Callable[[T], Awaitable[None]], number: Callable[[T], str]
+) -> None:
+    """Some at a time. One ticket's failure is logged, and keeps no other from its turn."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def guarded(item: T) -> None:
+        async with gate:
+            try:
+                await do(item)
+            except (Conflict, Unknown, Unavailable):
+                extra = {"ticket": number(item)}
+                log.warning("another sweep was faster, or storage is busy", extra=extra)
+            except Exception:
+                log.exception(
+                    "the clock could not look at a ticket", extra={"ticket": number(item)}
+                )
+
+    await asyncio.gather(*(guarded(item) for item in items))
+
+
+def _number(row: Row) -> str:
+    return row.key.split("|")[2]
+
+
+async def _due(deps: Deps, desk: Desk, row: Row, now: dt.datetime) -> Due | None:
+    """The ticket behind the row; a row that points to nothing any more goes."""
     try:
-        empty = Order(number, (), SYSTEM)
-        loaded = await load(deps, desk, empty)
-        if loaded.row.due != row.key:
-            await deps.rows.commit(desk_id, [Delete(row.key, row.etag)])  # a row of the past
-            return
-        seen = frozenset(s.email for s in loaded.seen)
-        looked = await handle(deps, Order(number, (cm.TimePassed(seen=seen),), SYSTEM), loaded)
-        if looked.row.due == row.key:
-            await _postpone(deps, desk_id, row, looked)
+        loaded = await load(deps, desk, Order(_number(row), (), SYSTEM))
     except NotFound:
-        await deps.rows.commit(desk_id, [Delete(row.key, row.etag)])
-    except (Conflict, Unavailable):
-        log.warning("another sweep was faster, or storage is busy", extra={"ticket": number})
-    except DocketError:
-        log.exception("the clock could not look at a ticket", extra={"ticket": number})
+        await deps.rows.commit(desk.id, [Delete(row.key, row.etag)])
+        return None
+    if loaded.row.due != row.key:
+        await deps.rows.commit(desk.id, [Delete(row.key, row.etag)])
+        return None
+    seen = frozenset(s.email for s in loaded.seen)
+    case = Case(desk, loaded.ticket, SYSTEM, now, loaded.board)
+    events = decide(case, cm.TimePassed(seen=seen))
+    return Due(row, loaded, seen, is_loud(events))
 
 
-async def _postpone(deps: Deps, desk_id: str, row: Row, loaded: ly.Loaded) -> None:
+async def _look(deps: Deps, desk: Desk, due: Due, *, digest: bool) -> None:
+    order = Order(_number(due.row), (cm.TimePassed(seen=due.seen),), SYSTEM, digest=digest)
+    looked = await handle(deps, order, due.loaded)
+    if looked.row.due == due.row.key:
+        await _postpone(deps, desk, due.row, looked)
+
+
+async def _postpone(deps: Deps, desk: Desk, row: Row, loaded: ly.Loaded) -> None:
     """Nothing may be said now (a step missed at night): look again when it may be."""
-    when = next_due(deps.desk(desk_id), loaded.ticket, deps.clock.now())
-    later = when or deps.clock.now() + dt.timedelta(hours=1)
-    key = ly.due_key(later, loaded.ticket.number)
+    now = deps.clock.now()
+    when = next_due(desk, loaded.ticket, now) or now + dt.timedelta(hours=1)
+    number = loaded.ticket.number
+    key = ly.due_key(max(when, now + dt.timedelta(seconds=1)), number)
     moved = loaded.row.model_copy(update={"due": key})
-    state = Replace(ly.state_key(loaded.ticket.number), ly.body(moved), loaded.etag)
-    await deps.rows.commit(
-        desk_id, [Delete(row.key, row.etag), Put(key, ly.numbered(loaded.ticket.number)), state]
-    )
+    state = Replace(ly.state_key(number), ly.body(moved), loaded.etag)
+    writes = [Delete(row.key, row.etag), Put(key, ly.numbered(number)), state]
+    await deps.rows.commit(desk.id, writes)

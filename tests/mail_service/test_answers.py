@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from shared.domain import commands as cm
 from shared.service.conversation import staff_command
 from tests.mail_service.desk_mail import TOM, DeskMail, raw_mail, texts
@@ -130,33 +128,3 @@ async def test_a_members_answer_on_a_closed_ticket_is_a_work_note(post: DeskMail
     await staff(post, cm.Move(command="move", to="closed"))
     loaded = await post.followed(answer("By the way\n", sender=TOM, subject="[DOOR-1]"))
     assert texts(loaded, "noted")[-1] == "By the way"
-
-
-@pytest.mark.parametrize("lost", ["before", "after"])
-async def test_an_answer_is_there_once_when_the_ledger_could_not_be_written(
-    post: DeskMail, lost: str
-) -> None:
-    await post.opened()
-    post.arrive(answer(In_Reply_To="<m1@client.example>"))
-    await post.look()
-    [row] = [e for e in (await post.day()).entries if e.outcome == "follow_up"]
-    from shared.ports import Put
-    from shared.service import layout as ly
-
-    pending = row.model_copy(update={"outcome": "pending", "number": ""})
-    await post.app.rows.commit("door", [Put(row.key, ly.body(pending)), *_rewound(lost)])
-    await post.look()
-    day = await post.day()
-    if lost == "before":
-        assert (day.count("follow_up"), day.is_balanced) == (1, True)
-    else:
-        assert not day.is_balanced
-    assert texts(await post.loaded("DOOR-1"), "replied") == ["It is still empty."]
-
-
-def _rewound(lost: str) -> list[Any]:
-    from shared.ports import Put
-    from shared.service import layout as ly
-    from shared.service.mailbox import Cursor
-
-    return [Put(ly.MAIL_CURSOR, ly.body(Cursor(text="0")))] if lost == "before" else []

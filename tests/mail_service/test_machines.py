@@ -3,6 +3,7 @@
 import pytest
 
 from shared.service import quarantine
+from shared.service.mail_ledger import Entry
 from tests.mail_in.mails import CORPUS
 from tests.mail_service.desk_mail import DOOR, TOM, DeskMail, raw_mail, texts
 
@@ -53,7 +54,7 @@ Subject: x\r
 async def test_a_machines_mail_is_rejected_with_the_reason(
     post: DeskMail, headers: dict[str, str], reason: str
 ) -> None:
-    entry = await post.take(raw_mail(**headers))  # type: ignore[arg-type]  # one is the sender
+    entry = await post.take(raw_mail(**headers))
     assert entry.outcome == "rejected"
     assert entry.reason.startswith(reason)
     assert await post.tickets() == []
@@ -151,7 +152,7 @@ async def test_every_mail_of_the_corpus_comes_to_an_end(post: DeskMail) -> None:
         post.app.clock.advance(minutes=20)
         post.arrive(path.read_bytes(), f"<corpus-{number}@client.example>")
         await post.look()
-    entries = []
+    entries: list[Entry] = []
     for back in range(3):
         post.app.clock.advance(days=-1 if back else 0)
         entries += (await post.day()).entries

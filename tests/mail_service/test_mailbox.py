@@ -1,62 +1,89 @@
 """The mailbox is read by its cursor, whatever fails meanwhile."""
 
-from collections.abc import Callable
+import asyncio
+import datetime as dt
+from dataclasses import dataclass, field
 
 import pytest
 
-from shared.domain.errors import Rejected, Unavailable, Unknown
+from shared.adapters.memory_vendors import MemoryMailReader
+from shared.domain.errors import DocketError, NotFound, Rejected, Unavailable, Unknown
 from shared.ports import Put
 from shared.service import layout as ly
 from shared.service.mailbox import Cursor, look, look_at_all
 from shared.service.reconciliation import reconcile
-from tests.mail_service.desk_mail import DOOR, DeskMail, raw_mail
+from tests.mail_service.desk_mail import MYTC, DeskMail, raw_mail
 from tests.support.app import memory_app
 
 
-def several(post: DeskMail, count: int, start: int = 0) -> None:
+@dataclass
+class FlakyReader(MemoryMailReader):
+    """Gives an error instead of the messages of these ids."""
+
+    trouble: dict[str, DocketError] = field(default_factory=dict)
+
+    async def raw(self, mailbox: str, message_id: str) -> bytes:
+        if message_id in self.trouble:
+            raise self.trouble[message_id]
+        return await super().raw(mailbox, message_id)
+
+
+def several(post: DeskMail, count: int, start: int = 1) -> None:
     for index in range(start, start + count):
         sender = f"p{index}@client.example"
         post.arrive(raw_mail(sender=sender, message_id=f"<m{index}@client.example>"))
 
 
-async def test_the_cursor_moves_only_when_every_mail_of_its_page_is_in(post: DeskMail) -> None:
+def flaky(post: DeskMail, failure: DocketError) -> FlakyReader:
+    """Three mails, the second of which fails."""
+    reader = FlakyReader(trouble={"2": failure})
+    post.app.vendors.reader = reader
     several(post, 3)
-    reader = post.app.vendors.reader
-    arrived, _, _ = await reader.changes(DOOR, "")
-    assert len(arrived) == 3
-
-    def away(call: str) -> None:
-        if call == "blob.put":
-            raise Unavailable("blobs are away")
-
-    broken = DeskMail(memory_app(away))
-    several(broken, 3)
-    with pytest.raises(Unavailable):
-        await broken.look()
-    assert await broken.app.rows.get("door", ly.MAIL_CURSOR) is None
-    assert not (await broken.day()).is_balanced
+    return reader
 
 
 async def test_a_mail_that_cannot_be_fetched_now_does_not_stop_those_behind_it(
     post: DeskMail,
 ) -> None:
-    several(post, 3)
-    reader = post.app.vendors.reader
+    reader = flaky(post, Unavailable("Graph: 503"))
+    with pytest.raises(Unavailable):
+        await post.look()
+    day = await post.day()
+    assert (day.count("ticket"), day.count("pending"), day.is_balanced) == (2, 1, False)
+    reader.trouble.clear()
     await post.look()
-    several(post, 2, start=3)
-    await reader.changes(DOOR, "")  # spends nothing
-    reader.failing.clear()
-    await post.look()
-    assert len(await post.tickets()) == 5
+    assert (await post.day()).count("ticket") == 3
 
 
-@pytest.mark.parametrize("nth", range(1, 12))
+async def test_a_mail_that_cannot_be_fetched_for_a_day_is_put_aside(post: DeskMail) -> None:
+    flaky(post, Unavailable("Graph: 500"))
+    arrived_on = post.app.clock.now().date()
+    post.app.clock.advance(days=1, minutes=1)
+    await post.look()
+    assert await post.kept() == ["could not be taken in: Graph: 500"]
+    day = await reconcile(post.room, post.desk, arrived_on)
+    assert (day.count("ticket"), day.count("quarantined"), day.is_balanced) == (2, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [(NotFound("gone"), "rejected"), (Rejected("Graph: 400"), "quarantined")],
+)
+async def test_a_mail_that_will_never_be_fetched_is_counted(
+    post: DeskMail, failure: DocketError, outcome: str
+) -> None:
+    flaky(post, failure)
+    await post.look()
+    outcomes = [e.outcome for e in (await post.day()).entries]
+    assert sorted(outcomes) == sorted(["ticket", "ticket", outcome])
+
+
+@pytest.mark.parametrize("nth", range(1, 13))
 @pytest.mark.parametrize("failure", [Unavailable("away"), Unknown("lost")])
 async def test_a_storage_failure_at_any_commit_loses_and_doubles_nothing(
-    nth: int, failure: Exception
+    nth: int, failure: DocketError
 ) -> None:
-    commits = 0
-    armed = True
+    commits, armed = 0, True
 
     def fail(call: str) -> None:
         nonlocal commits
@@ -74,64 +101,66 @@ async def test_a_storage_failure_at_any_commit_loses_and_doubles_nothing(
     assert (len(day.entries), day.count("ticket"), day.is_balanced) == (3, 3, True)
 
 
+async def test_an_answer_whose_ledger_row_was_lost_is_there_once(post: DeskMail) -> None:
+    await post.opened()
+    raw = raw_mail(
+        "Still empty.\n", message_id="<m2@client.example>", In_Reply_To="<m1@client.example>"
+    )
+    entry = await post.take(raw)
+    pending = entry.model_copy(update={"outcome": "pending", "number": ""})
+    rewound = Put(ly.MAIL_CURSOR, ly.body(Cursor(text="0")))
+    await post.app.rows.commit("door", [Put(entry.key, ly.body(pending)), rewound])
+    await post.look()
+    day = await post.day()
+    assert (day.count("ticket"), day.count("follow_up"), day.is_balanced) == (1, 1, True)
+    kinds = [r.event.kind for r in (await post.loaded("DOOR-1")).history]
+    assert kinds == ["opened", "replied"]
+
+
 async def test_an_expired_cursor_starts_over_and_doubles_nothing(post: DeskMail) -> None:
     several(post, 3)
     await post.look()
     await post.app.rows.commit("door", [Put(ly.MAIL_CURSOR, ly.body(Cursor(text="expired")))])
-    several(post, 1, start=3)
+    several(post, 1, start=4)
     await post.look()
     assert len(await post.tickets()) == 4
     assert (await post.day()).is_balanced
 
 
-async def test_a_mail_deleted_before_it_was_read_is_counted(post: DeskMail) -> None:
-    post.arrive(raw_mail())
-    messages = post.app.vendors.reader.mailboxes[DOOR]
-    change, _ = messages[0]
-    del post.app.vendors.reader.mailboxes[DOOR]
-
-    class Gone:
-        async def changes(self, mailbox: str, cursor: str) -> object:
-            return [change], "1", False
-
-    assert Gone  # the reader below tells of a message that it has not
-    from shared.service.mail_intake import take_in
-    from shared.service.mail_ledger import note_seen
-
-    await note_seen(post.app.deps, post.desk, [change])
-    await take_in(post.room, post.desk, change)
-    [entry] = (await post.day()).entries
-    assert (entry.outcome, entry.reason.split()[0]) == ("rejected", "deleted")
-
-
-async def test_a_mail_that_the_vendor_refuses_to_give_is_kept_for_people(post: DeskMail) -> None:
-    post.arrive(raw_mail())
-    change, _ = post.app.vendors.reader.mailboxes[DOOR][0]
-    post.app.vendors.reader.failing.append(Rejected("Graph: 400"))
-    from shared.service.mail_intake import take_in
-
-    await take_in(post.room, post.desk, change)
-    assert len(await post.kept()) == 1
+async def test_all_pages_are_read_in_one_look(post: DeskMail) -> None:
+    post.app.vendors.reader.page = 2
+    several(post, 7)
+    await post.look()
+    assert len(await post.tickets()) == 7
 
 
 async def test_trouble_with_one_mailbox_does_not_stop_the_others(post: DeskMail) -> None:
     post.app.vendors.reader.failing.append(Unavailable("Graph: 503"))
-    several(post, 1)
     other = DeskMail(post.app, "mytc")
-    other.arrive(raw_mail(to="support@mytc.example"))
+    post.arrive(raw_mail())
+    other.arrive(raw_mail(to=MYTC))
     await look_at_all(post.room)
+    assert len([*await post.tickets(), *await other.tickets()]) == 1
     await look_at_all(post.room)
     assert (await post.tickets(), await other.tickets()) == (["DOOR-1"], ["MYTC-1"])
 
 
-async def test_looks_that_come_together_share_one(post: DeskMail) -> None:
-    import asyncio
-
+async def test_looks_that_come_together_share_their_work(post: DeskMail) -> None:
     several(post, 2)
-    before = len(post.app.calls)
     await asyncio.gather(*(look(post.room, post.desk) for _ in range(20)))
-    cursor_reads = [c for c in post.app.calls[before:] if c == "blob.put"]
-    assert len(cursor_reads) == 2
+    assert post.app.calls.count("blob.put") == 2
+    assert len(await post.tickets()) == 2
+
+
+async def test_a_look_asked_for_during_another_one_sees_what_arrived_meanwhile(
+    post: DeskMail,
+) -> None:
+    several(post, 1)
+    first = asyncio.create_task(post.look())
+    await asyncio.sleep(0)
+    several(post, 1, start=2)
+    await asyncio.gather(first, post.look())
+    assert len(await post.tickets()) == 2
 
 
 async def test_the_daily_comparison_takes_in_what_nobody_saw(post: DeskMail) -> None:
@@ -140,7 +169,4 @@ async def test_the_daily_comparison_takes_in_what_nobody_saw(post: DeskMail) -> 
     await post.look()
     assert await post.tickets() == []
     day = await reconcile(post.room, post.desk, post.app.clock.now().date())
-    assert (day.count("ticket"), day.is_balanced) == (2, True)
-
-
-type Observer = Callable[[str], None]
+    assert (day.date, day.count("ticket"), day.is_balanced) == (dt.date(2026, 11, 23), 2, True)

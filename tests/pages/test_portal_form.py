@@ -388,9 +388,7 @@ async def test_a_form_that_asks_for_no_address_is_given_the_question() -> None:
     app.app = replace(app.app, deps=replace(app.deps, desks={"mytc": bare}))
     visitor = Visitor(app)
 
-    refused = await visitor.client.submit(
-        await visitor.form(), **{**ISSUE, "requester_email": ""}
-    )
+    refused = await visitor.client.submit(await visitor.form(), **{**ISSUE, "requester_email": ""})
     taken = await visitor.client.submit(await visitor.form(), **ISSUE)
 
     assert "requester_email" in mistakes(refused)

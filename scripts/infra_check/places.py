@@ -1,0 +1,10 @@
+"""Where things lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+INFRA = ROOT / "infra"
+REQUIREMENTS = ROOT / "requirements-checkov.txt"
+VENV = ROOT / ".venv-checkov"

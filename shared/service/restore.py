@@ -1,0 +1,96 @@
+"""A backup's rows, back into empty tables. Rebuild the desks after it (service/rebuild.py)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import batched
+
+from shared.domain.errors import NotFound, Refused
+from shared.ports import Put
+from shared.service import walk
+from shared.service.backup import Chunk, Manifest, manifest
+from shared.service.deps import Deps
+
+_ROWS_AT_ONCE = 90
+_WRITE_UNITS = 1_500_000  # characters of a transaction's bodies, well below 4 MiB
+
+
+class DamagedBackup(Refused):
+    """A chunk is not what the manifest says."""
+
+
+class NotEmpty(Refused):
+    """There are rows where the backup should go."""
+
+
+async def restore(deps: Deps, name: str, *, go_on: bool = False) -> int:
+    """Writes the backup's rows into empty tables; how many.
+
+    Each chunk is compared with its manifest before any of its rows is written. `go_on`: after an
+    interrupted restore, with rows of the same backup in the tables. Raises NotEmpty, NotFound,
+    DamagedBackup, Unavailable.
+    """
+    made = await manifest(deps, name)
+    if not go_on:
+        await _require_empty(deps)
+    done = 0
+    for chunk in made.chunks:
+        done += await _restore_chunk(deps, chunk)
+    return done
+
+
+async def verify(deps: Deps, name: str) -> Manifest:
+    """Reads every chunk. Raises DamagedBackup naming the first that is wrong, NotFound."""
+    made = await manifest(deps, name)
+    for chunk in made.chunks:
+        await _lines_of(deps, chunk)
+    return made
+
+
+async def _require_empty(deps: Deps) -> None:
+    for desk in deps.desks.values():
+        for rows, partition in (
+            (deps.rows, desk.id), (deps.archive, walk.months_partition(desk.id))
+        ):  # fmt: skip
+            if await rows.scan(partition, "\x20", walk.LAST, limit=1):
+                raise NotEmpty(f"there are rows in {partition}; restore into empty tables")
+
+
+async def _restore_chunk(deps: Deps, chunk: Chunk) -> int:
+    places: dict[tuple[str, str], list[Put]] = defaultdict(list)
+    for line in await _lines_of(deps, chunk):
+        told = json.loads(line)
+        places[told["table"], told["partition"]].append(Put(told["key"], told["body"]))
+    for (table, partition), writes in places.items():
+        rows = deps.rows if table == "live" else deps.archive
+        for some in _transactions(writes):
+            await rows.commit(partition, some)
+    return chunk.rows
+
+
+async def _lines_of(deps: Deps, chunk: Chunk) -> list[bytes]:
+    try:
+        content = await deps.blobs.get(chunk.blob)
+    except NotFound as error:
+        raise DamagedBackup(f"{chunk.blob} is missing") from error
+    if hashlib.sha256(content).hexdigest() != chunk.sha256:
+        raise DamagedBackup(f"{chunk.blob} is not what the manifest says")
+    return gzip.decompress(content).rstrip(b"\n").split(b"\n")
+
+
+def _transactions(writes: list[Put]) -> Iterator[list[Put]]:
+    """The writes in groups that fit a transaction."""
+    for chunk in batched(writes, _ROWS_AT_ONCE, strict=False):
+        some: list[Put] = []
+        size = 0
+        for write in chunk:
+            if some and size + len(write.body) > _WRITE_UNITS:
+                yield some
+                some, size = [], 0
+            some.append(write)
+            size += len(write.body)
+        yield some
