@@ -10,7 +10,7 @@ from functions import console_history as history
 from functions import reading
 from functions.console import OPEN, enter
 from functions.console_board import board_page
-from functions.console_ticket import Refusal, by_others, loaded_for, ticket_page
+from functions.console_ticket import Refusal, by_others, loaded_for, own_number, ticket_page
 from functions.pages import Form, form_values, page, see_other
 from functions.visit import Visit
 from shared.domain import commands as cm
@@ -64,8 +64,8 @@ def form_key(form: Form) -> str:
 async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
     """A member's command. Refused: the page again, with the reason beside the form."""
     desk, actor, _ = enter(visit, "list")
+    number = own_number(visit)
     form = form_values(visit.req)
-    number = visit.route("number")
     to_board = form.text("back") == "board"
     try:
         await carry_out(visit, actor, form)

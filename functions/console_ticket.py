@@ -65,11 +65,17 @@ def _is_ahead(visit: Visit) -> bool:
     return "prefetch" in purpose or "prerender" in purpose
 
 
+def own_number(visit: Visit) -> str:
+    """The ticket of the address. Raises NotFound for one of another desk: roles are a desk's."""
+    number = visit.route("number")
+    if visit.deps.desk_of(number).id != visit.desk.id:
+        raise NotFound(f"there is no ticket {number} on this desk")
+    return number
+
+
 async def loaded_for(visit: Visit, *, seen: bool) -> Loaded:
     """The ticket of the address with the desk's board. Raises NotFound for another desk's."""
-    desk, number = visit.desk, visit.route("number")
-    if visit.deps.desk_of(number).id != desk.id:
-        raise NotFound(f"there is no ticket {number} on this desk")
+    desk, number = visit.desk, own_number(visit)
     actor = visit.member(desk)
     if seen and not _is_ahead(visit):
         loaded = await conversation.mark_seen(visit.deps, number, actor)
@@ -113,6 +119,7 @@ def ticket_page(visit: Visit, loaded: Loaded, refusal: Refusal | None = None) ->
         mentionable=people.mentionable(desk, ticket),
         diagram=draw(view.kind, f"Flow of {kind}, now in {ticket.state}", "t", ticket.state),
         person=lambda email: history.person(desk, email),
+        ticket_url=lambda to: f"/desk/{visit.deps.desk_of(to).id}/tickets/{to}",
         opinions=history.OPINIONS,
         urgencies=history.URGENCIES,
     )
@@ -128,7 +135,7 @@ async def desk_ticket_live(visit: Visit) -> func.HttpResponse:
     desk, actor, shell = enter(visit, "list")
     known = visit.query("version")
     version = int(known) if known.isdigit() else 0
-    number = visit.route("number")
+    number = own_number(visit)
     loaded = await store.load_from(visit.deps.rows, desk.id, number, version + 1)
     mine = next((s.at for s in loaded.seen if s.email == actor.email), None)
     if mine is not None and visit.now - mine >= STILL_THERE:

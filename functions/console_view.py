@@ -201,7 +201,8 @@ class TicketView:
         fits = {
             "edit_change": state in ("draft", "verified", "approved", "rejected"),
             "verify_change": state in ("draft", "verified") and not open_findings,
-            "approve_change": state == "verified" and not mine,
+            # whoever checks a change also writes changes, and may reject this one
+            "approve_change": state == "verified" and not mine and "reject_change" in self.can,
             "reject_change": state in ("draft", "verified", "approved"),
             "apply_change": state == "approved",
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -138,15 +138,16 @@ def form_values(req: func.HttpRequest) -> Form:
         name: tuple(clean(str(value).replace("\r\n", "\n")) for value in req.form.getlist(name))
         for name in req.form
     }
-    uploads = {
-        name: tuple(
-            Upload(str(file.filename), str(file.content_type or ""), file.read())
-            for file in req.files.getlist(name)
-            if file.filename  # an empty file field arrives without a name
-        )
-        for name in req.files
-    }
+    uploads = {name: tuple(_uploads(req, name)) for name in req.files}
     return Form(values, uploads)
+
+
+def _uploads(req: func.HttpRequest, name: str) -> Iterator[Upload]:
+    for file in req.files.getlist(name):
+        with file.stream as stream:
+            content = stream.read()
+        if file.filename:  # an empty file field arrives without a name
+            yield Upload(str(file.filename), str(file.content_type or ""), content)
 
 
 def trigger(**events: object) -> dict[str, str]:

@@ -26,7 +26,8 @@ FOR_LONG = "public, max-age=31536000, immutable"
 @page
 async def static_files(visit: Visit) -> func.HttpResponse:
     """A file below web/static, and nothing from anywhere else."""
-    path = (STATIC / visit.route("path")).resolve()
+    name = visit.route("path")
+    path = (STATIC / name).resolve() if name.isprintable() else STATIC
     kind = TYPES.get(path.suffix)
     if kind is None or not path.is_relative_to(STATIC) or not path.is_file():
         raise NotFound("there is no such file")

@@ -117,6 +117,9 @@ def door(refusal: Refusal) -> Callable[[Handler], Callable[..., Any]]:
                 if not isinstance(error, Refused):
                     log.warning("request failed", extra={"failure": type(error).__name__})
                 return refusal(visit, error)
+            except Exception:  # the platform's own answer would be an empty page
+                log.exception("a door failed", extra={"door": handler.__name__})
+                return refusal(visit, DocketError("a mistake of ours"))
 
         enter.__name__ = handler.__name__
         enter.__doc__ = handler.__doc__

@@ -13,7 +13,7 @@ var rules = [
     name: 'undelivered'
     severity: 1
     title: 'Effects were given up'
-    query: 'AppTraces | where Message == "desk looked at" and toint(Properties.dead_rows) > 0'
+    query: 'AppTraces | where Message == "measured" and Properties.measure == "docket.outbox.dead" and todouble(Properties.value) > 0'
     below: false
     limit: 0
     window: 'PT15M'
@@ -22,7 +22,7 @@ var rules = [
     name: 'poison'
     severity: 1
     title: 'Messages lie in a poison queue'
-    query: 'AppTraces | where (Message == "desk looked at" and toint(Properties.poison_messages) > 0) or Message has "-poison"'
+    query: 'AppTraces | where Message == "messages lie in a poison queue" or Message has "Moving message to queue"'
     below: false
     limit: 0
     window: 'PT15M'
@@ -31,7 +31,7 @@ var rules = [
     name: 'outbox-old'
     severity: 1
     title: 'The oldest effect has waited for more than ten minutes'
-    query: 'AppTraces | where Message == "desk looked at" and todouble(Properties.oldest_seconds) > 600'
+    query: 'AppTraces | where Message == "measured" and Properties.measure == "docket.outbox.age" and todouble(Properties.value) > 600'
     below: false
     limit: 0
     window: 'PT15M'
@@ -84,11 +84,11 @@ var rules = [
   {
     name: 'subscription'
     severity: 2
-    title: 'A mailbox has no subscription, or it is about to expire'
-    query: 'AppTraces | where Message == "no subscription to the mailbox" or (Message == "desk looked at" and todouble(Properties.subscription_hours) between (0.0 .. 24.0))'
+    title: 'A mailbox has no subscription, or its subscription is about to expire'
+    query: 'AppTraces | where Message == "no subscription to the mailbox" or Message == "the subscription ends soon"'
     below: false
-    limit: 2
-    window: 'PT30M'
+    limit: 0
+    window: 'PT2H'
   }
   {
     name: 'mail-balance'
@@ -107,6 +107,15 @@ var rules = [
     below: false
     limit: 0
     window: 'PT15M'
+  }
+  {
+    name: 'backup-missing'
+    severity: 1
+    title: 'No backup was written for two days'
+    query: 'AppTraces | where Message == "backup written"'
+    below: true
+    limit: 1
+    window: 'P2D'
   }
 ]
 
@@ -139,7 +148,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
     scopes: [
       workspaceId
     ]
-    evaluationFrequency: 'PT5M'
+    evaluationFrequency: rule.window == 'P2D' ? 'PT1H' : 'PT5M'
     windowSize: rule.window
     autoMitigate: true
     // The tables of a new workspace come into being with the first telemetry.

@@ -11,6 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
+# The address of somebody who was erased ends so; nothing is sent there.
+# https://www.rfc-editor.org/rfc/rfc2606
+ERASED_DOMAIN = "erased.invalid"
+
+
 def normal_address(text: str) -> str:
     """The address in lower case. Raises ValueError when it is none."""
     address = text.strip().lower()

@@ -16,7 +16,7 @@ from shared.domain.sla import clocks
 from shared.domain.ticket import Ticket, Urgency
 from shared.domain.words import say
 from shared.ports import ChatMention, Clock, Mail, NewItem, Post
-from shared.render import cards, wording
+from shared.render import cards, digest_text, wording
 from shared.render.links import Links
 
 if TYPE_CHECKING:
@@ -83,15 +83,18 @@ class DeskTexts:
         key: str,
     ) -> Mail:
         """The mail of a notice, for one person. Client notices see nothing but public values."""
-        if owed.audience == "client":
+        folder = f"{desk.id}/mail/{owed.notice}"
+        if owed.digest:
+            values, folder = digest_text.values(desk, self.links, owed.digest), "digest"
+        elif owed.audience == "client":
             values = self._client_values(desk, ticket, history, owed)
         else:
             values = self._staff_values(desk, ticket, history, owed)
-        folder = f"{desk.id}/mail/{owed.notice}"
         address = desk.mail.address
         domain = address.partition("@")[2]
         root = self.links.root_id(ticket.number, domain)
         theirs = ticket.mail_refs if owed.audience == "client" else ()
+        thread = () if owed.digest else (root, *theirs)
         return Mail(
             sender=address,
             sender_name=desk.mail.sender_name,
@@ -100,8 +103,8 @@ class DeskTexts:
             text=self._text(folder, "body", "txt", owed.language, values).strip() + "\n",
             html=self._text(folder, "body", "html", owed.language, values),
             message_id=self.links.message_id(ticket.number, key, domain),
-            in_reply_to=theirs[-1] if theirs else root,
-            references=(root, *theirs),
+            in_reply_to=thread[-1] if thread else "",
+            references=thread,
             reply_to=address,
             headers=_headers(ticket, history, owed),
         )
@@ -154,6 +157,8 @@ class DeskTexts:
         self, desk: Desk, ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.ChatOwed
     ) -> Post:
         """A message for a channel, with a card that opens the ticket."""
+        if owed.digest:
+            return digest_text.post(desk, self.links, owed.digest)
         about = next((r for r in history if r.seq == owed.seq), None)
         link = self.links.staff_ticket(desk.id, ticket.number)
         now = self.clock.now()

@@ -52,6 +52,8 @@ async def _other_exists(deps: Deps, command: cm.LinkTicket | cm.Merge) -> None:
 async def mark_seen(deps: Deps, number: str, actor: Actor) -> ly.Loaded:
     """Records that a member has read the ticket: beside the history, the last write wins."""
     loaded = await reads.find(deps, number)
+    if not loaded.live:
+        return loaded
     desk = deps.desk_of(number)
     seen = ly.Seen(email=actor.email, at=deps.clock.now())
     await deps.rows.commit(desk.id, [Put(ly.seen_key(number, actor.email), ly.body(seen))])

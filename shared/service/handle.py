@@ -7,13 +7,13 @@ import datetime as dt
 import json
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.effects import Outbox
-from shared.domain.errors import Conflict, NotFound, Stale, Unavailable, Unknown
+from shared.domain.errors import Conflict, NotFound, Stale, Unavailable
 from shared.domain.evolve import evolve
 from shared.domain.flow import Column
 from shared.domain.people import Actor
@@ -65,7 +65,7 @@ async def handle(deps: Deps, order: Order, loaded: ly.Loaded | None = None) -> l
             return loaded
         try:
             await store.commit(deps.rows, desk.id, made, [*order.more, *_keys(order)])
-        except (Conflict, Unknown) as error:
+        except Conflict as error:
             _not_ours_to_repeat(order, error)
             loaded = None
             await asyncio.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 5)))  # noqa: S311
@@ -82,11 +82,9 @@ def _keys(order: Order) -> list[Write]:
     ]
 
 
-def _not_ours_to_repeat(order: Order, error: Exception) -> None:
+def _not_ours_to_repeat(order: Order, error: Conflict) -> None:
     """Raises when deciding again cannot help: the request was done before, or a row that had to
     go with it (a delivery's) is somebody else's by now."""
-    if not isinstance(error, Conflict):
-        return
     if error.key in {ly.idempotency_key(kind, text) for kind, text in order.keys}:
         raise AlreadyDone(order.number) from error
     if error.key in {write.key for write in order.more}:
@@ -119,9 +117,10 @@ async def load(deps: Deps, desk: Desk, order: Order) -> ly.Loaded:
 async def archived(deps: Deps, desk: Desk, number: str) -> ly.Loaded | None:
     """The ticket from the archive, if it is there."""
     try:
-        return await store.load(deps.archive, f"{desk.id}|{number}", number)
+        found = await store.load(deps.archive, f"{desk.id}|{number}", number)
     except NotFound:
         return None
+    return replace(found, live=False)
 
 
 def _decided(desk: Desk, loaded: ly.Loaded, order: Order, now: dt.datetime) -> store.Plan | None:

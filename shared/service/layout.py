@@ -206,6 +206,7 @@ class Loaded:
     seen: tuple[Seen, ...] = ()
     board: Board = Board()  # noqa: RUF009  # frozen
     board_etag: str = ""
+    live: bool = True  # False: it came from the archive, where nothing is written any more
 
     @property
     def ticket(self) -> Ticket:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -28,7 +27,7 @@ from shared.service.mail_senders import Habit, Written, habit, said_on
 from shared.service.opening import Request, open_request
 
 
-async def from_person(letter: Letter) -> tuple[Entry, Sequence[Write]]:
+async def from_person(letter: Letter) -> tuple[Entry, list[Write]]:
     """Makes it a ticket or an answer. Gives its entry, and rows that go with it."""
     deps, desk, mail = letter.room.deps, letter.desk, letter.mail
     found, habits, known = await asyncio.gather(
@@ -43,13 +42,13 @@ async def from_person(letter: Letter) -> tuple[Entry, Sequence[Write]]:
         return await _known(letter, number), _trace(letter, habits, written)
     objection = habits.objection(written, desk.mail.sender_cap_per_hour)
     if objection:
-        return await quarantined(letter, objection), ()
+        return await quarantined(letter, objection), []
     try:
         entry = await _filed(letter, found)
     except AlreadyDone as done:
         entry = await _known(letter, str(done))
     except (Refused, ValidationError) as error:
-        return await quarantined(letter, f"cannot become a ticket or an answer: {error}"), ()
+        return await quarantined(letter, f"cannot become a ticket or an answer: {error}"), []
     return entry, _trace(letter, habits, written)
 
 

@@ -6,14 +6,15 @@ import asyncio
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable
 
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
 from shared.domain.people import SYSTEM
 from shared.mail_in.classify import Classification, Ours, Verdict, classify
-from shared.mail_in.model import UnparsableMail
+from shared.mail_in.model import ParsedMail, UnparsableMail
 from shared.mail_in.parse import parse_mail
 from shared.ports import MailboxChange, Write
 from shared.service import mail_ledger, mail_matching
@@ -23,7 +24,10 @@ from shared.service.mail_ledger import Entry
 from shared.service.mail_letter import Letter, put_aside, quarantined
 from shared.service.mail_room import MailRoom
 
+type Turn = Callable[[ParsedMail], Awaitable[None]]
 log = logging.getLogger(__name__)
+_SIGNED = re.compile(rb"<docket\.[\x21-\x3b\x3d\x3f-\x7e]{1,200}>")
+_SEARCHED = 500_000  # bytes of a bounce
 UNREADABLE_FOR = dt.timedelta(days=1)  # then a mail that cannot be fetched is put aside
 # Neither a person's request nor surely a machine's: people look at them.
 _FOR_PEOPLE = {
@@ -32,58 +36,60 @@ _FOR_PEOPLE = {
 }
 
 
-async def take_in(room: MailRoom, desk: Desk, change: MailboxChange) -> None:
+async def take_in(room: MailRoom, desk: Desk, change: MailboxChange, turn: Turn) -> None:
     """Brings one mail to its end and writes that down. Doing it again changes nothing.
 
+    `turn` is awaited between reading the mail and filing it.
     Raises Unavailable, Unknown or Conflict when it has to be tried again later.
     """
-    raw = b""
+    raw, more = b"", list[Write]()
     try:
         raw = await room.deps.outside.reader.raw(desk.mail.address, change.id)
-        entry, more = await _dealt_with(room, desk, change, raw)
-    except (Unavailable, Unknown, Conflict) as error:
-        if raw or room.deps.clock.now() - change.received_at < UNREADABLE_FOR:
+        entry, more = await _dealt_with(room, desk, change, raw, turn)
+    except NotFound as error:
+        if raw:
+            entry = await put_aside(room, desk, change, raw, str(error))
+        else:
+            entry = _gone(change)
+    except (Unavailable, Unknown, Conflict, Rejected) as error:
+        is_old = room.deps.clock.now() - change.received_at >= UNREADABLE_FOR
+        if not isinstance(error, Rejected) and (raw or not is_old):
             raise
-        entry, more = (
-            await put_aside(room, desk, change, raw, f"could not be taken in: {error}"),
-            (),
-        )
-    except NotFound:
-        gone = {"outcome": "rejected", "reason": "deleted from the mailbox before it was read"}
-        entry, more = mail_ledger.seen(change).model_copy(update=gone), ()
-    except Rejected as error:
-        entry, more = (
-            await put_aside(room, desk, change, raw, f"could not be taken in: {error}"),
-            (),
-        )
+        entry = await put_aside(room, desk, change, raw, f"could not be taken in: {error}")
     except Exception as error:  # one mail must never stop those behind it
         log.exception("mail could not be taken in", extra={"desk": desk.id})
         text = f"a mistake of ours: {type(error).__name__}"
-        entry, more = await put_aside(room, desk, change, raw, text), ()
+        entry = await put_aside(room, desk, change, raw, text)
     await mail_ledger.conclude(room.deps, desk, entry, more)
     facts = {"desk": desk.id, "ticket": entry.number, "outcome": entry.outcome}
     log.info("mail dealt with", extra=facts)
 
 
+def _gone(change: MailboxChange) -> Entry:
+    update = {"outcome": "rejected", "reason": "deleted from the mailbox before it was read"}
+    return mail_ledger.seen(change).model_copy(update=update)
+
+
 async def _dealt_with(
-    room: MailRoom, desk: Desk, change: MailboxChange, raw: bytes
-) -> tuple[Entry, Sequence[Write]]:
+    room: MailRoom, desk: Desk, change: MailboxChange, raw: bytes, turn: Turn
+) -> tuple[Entry, list[Write]]:
     """What became of the mail, and rows that go with the ledger's."""
     blob = f"mail/{desk.id}/{hashlib.sha256(raw).hexdigest()}"
     await room.deps.blobs.put(blob, raw, "message/rfc822")
     try:
         mail = await asyncio.to_thread(parse_mail, raw)
     except UnparsableMail as error:
-        return await put_aside(room, desk, change, raw, error.reason), ()
+        return await put_aside(room, desk, change, raw, error.reason), []
     letter = Letter(room, desk, change, raw, blob, mail)
     judged = _judged(letter)
     if judged.verdict is Verdict.PERSON:
+        await turn(mail)
         return await from_person(letter)
     if judged.verdict in _FOR_PEOPLE:
-        return await quarantined(letter, _FOR_PEOPLE[judged.verdict]), ()
+        return await quarantined(letter, _FOR_PEOPLE[judged.verdict]), []
     number = await _note_bounce(letter, judged) if judged.verdict is Verdict.BOUNCE else ""
     reason = f"{judged.verdict.value.replace('_', ' ')}: {judged.reason}"
-    return letter.ended("rejected", number, reason), ()
+    return letter.ended("rejected", number, reason), []
 
 
 def _judged(letter: Letter) -> Classification:
@@ -94,12 +100,19 @@ def _judged(letter: Letter) -> Classification:
     return classify(letter.mail, Ours(addresses=letter.room.own_addresses))
 
 
+def _returned(raw: bytes) -> tuple[str, ...]:
+    """What looks like our Message-IDs anywhere in a bounce.
+
+    Servers return headers in many shapes, and Exchange may have given the mail another id: then
+    the thread's own one still stands in the References. Only signed ones count in the end.
+    """
+    return tuple(found.decode() for found in _SIGNED.findall(raw[:_SEARCHED]))
+
+
 async def _note_bounce(letter: Letter, judged: Classification) -> str:
     """A work note on the ticket whose mail came back; its number."""
-    mail = letter.mail
-    told = (*reversed(mail.references), *mail.in_reply_to)
-    ids = (*told, judged.original_message_id) if judged.original_message_id else told
-    number = mail_matching.signed_number(letter.room, ids)
+    original = (judged.original_message_id,) if judged.original_message_id else ()
+    number = mail_matching.signed_number(letter.room, (*_returned(letter.raw), *original))
     if number is None or letter.room.deps.desk_of(number) is not letter.desk:
         return ""
     people = ", ".join(judged.bounced_recipients[:10]) or "somebody"

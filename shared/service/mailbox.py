@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, DocketError, Unavailable
@@ -13,9 +14,11 @@ from shared.ports import Insert, MailboxChange, Replace, Row, Write
 from shared.service import layout as ly
 from shared.service import mail_ledger
 from shared.service.mail_intake import take_in
+from shared.service.mail_order import Side
 from shared.service.mail_room import MailRoom
 
 log = logging.getLogger(__name__)
+AT_ONCE = 4  # what Graph allows for one mailbox at the same time
 PAGES = 20  # that one look takes up; the next one goes on
 _FAILURES = 3  # after so many in one page the mailbox or the storage is away
 
@@ -63,22 +66,39 @@ async def take_all(room: MailRoom, desk: Desk, arrived: Sequence[MailboxChange])
     if not arrived:
         return 0
     entries = await mail_ledger.note_seen(room.deps, desk, arrived)
-    waiting = {
-        mail_ledger.seen(c).key: c
-        for c in sorted(arrived, key=lambda c: c.received_at, reverse=True)
-    }
-    todo = [c for key, c in reversed(waiting.items()) if entries[key].outcome == "pending"]
+    waiting: dict[str, MailboxChange] = {}
+    for change in sorted(arrived, key=lambda change: change.received_at):
+        waiting.setdefault(mail_ledger.seen(change).key, change)
+    todo = [c for key, c in waiting.items() if entries[key].outcome == "pending"]
     failures: list[DocketError] = []
-    for change in todo:
-        try:
-            await take_in(room, desk, change)
-        except DocketError as error:
-            failures.append(error)
-            if len(failures) == _FAILURES:
-                break
+    for start in range(0, len(todo), AT_ONCE):
+        failures += await _side_by_side(room, desk, todo[start : start + AT_ONCE])
+        if len(failures) >= _FAILURES:
+            break
     if failures:
         raise Unavailable(f"{len(failures)} mails could not be taken in yet") from failures[0]
     return len(todo)
+
+
+async def _side_by_side(
+    room: MailRoom, desk: Desk, changes: Sequence[MailboxChange]
+) -> list[DocketError]:
+    """Takes in some mails at the same time; what kept them from it, if anything."""
+    side = Side(len(changes))
+    failures: list[DocketError] = []
+
+    async def one(index: int, change: MailboxChange) -> None:
+        try:
+            await take_in(room, desk, change, partial(side.turn, index))
+        except DocketError as error:
+            failures.append(error)
+        finally:
+            side.ends(index)
+
+    async with asyncio.TaskGroup() as group:
+        for index, change in enumerate(changes):
+            group.create_task(one(index, change))
+    return failures
 
 
 async def _moved(room: MailRoom, desk: Desk, row: Row | None, text: str) -> Row | None:

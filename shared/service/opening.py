@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
-from shared.domain.errors import Conflict, Invalid, Unavailable, Unknown
+from shared.domain.errors import Conflict, Invalid, Unavailable
 from shared.domain.people import Actor
 from shared.domain.rules.opening import check, open_ticket
 from shared.ports import Insert, Write
@@ -54,7 +54,7 @@ async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
             more = [*_keys(request, made.ticket.number), *([taken.write] if taken.write else [])]
             try:
                 etags = await store.commit(deps.rows, desk.id, made, more)
-            except (Conflict, Unknown) as error:
+            except Conflict as error:
                 known = await _known(deps, desk, request, error)
                 if known is not None:
                     return known
@@ -82,11 +82,9 @@ def _keys(request: Request, number: str) -> list[Write]:
     return [Insert(ly.idempotency_key(kind, text), row) for kind, text in request.keys]
 
 
-async def _known(
-    deps: Deps, desk: Desk, request: Request, error: Conflict | Unknown
-) -> Opened | None:
+async def _known(deps: Deps, desk: Desk, request: Request, error: Conflict) -> Opened | None:
     """The ticket that one of the keys made before, if that is what stood in the way."""
-    if isinstance(error, Conflict) and not error.key.startswith("key|"):
+    if not error.key.startswith("key|"):
         return None
     for kind, text in request.keys:
         row = await deps.rows.get(desk.id, ly.idempotency_key(kind, text))

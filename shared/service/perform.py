@@ -12,6 +12,7 @@ from shared.domain import effects as ef
 from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
 from shared.domain.errors import NotFound, Rejected
+from shared.domain.people import ERASED_DOMAIN
 from shared.domain.ticket import Ticket, WorkItem
 from shared.ports import BacklogPlace, ChatPlace, ItemRef, Put
 from shared.service import layout as ly
@@ -68,6 +69,8 @@ async def perform(job: Job, effect: ef.Effect) -> Told:
 
 
 async def _mail(job: Job, owed: ef.MailOwed) -> Told:
+    if owed.to.email.endswith(f"@{ERASED_DOMAIN}"):
+        return ()
     mail = job.deps.texts.mail(job.desk, job.ticket, job.loaded.history, owed, job.key)
     if job.desk.mail.outgoing == "acs":  # its delivery reports name nothing but an operation
         row = ly.body(ly.KeyRow(number=job.ticket.number, body=job.key))

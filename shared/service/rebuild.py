@@ -25,7 +25,6 @@ from shared.service.deps import Deps
 from shared.service.walk import Kept
 
 ATTEMPTS = 5
-_CHUNK = 90
 _AT_ONCE = 8
 _INDEXES = ("open", "closed", "due", "requester")
 
@@ -156,7 +155,7 @@ async def rebuild_desk(deps: Deps, desk: Desk) -> AsyncIterator[Difference]:
 async def rebuild_ticket(deps: Deps, number: str) -> list[Difference]:
     """Mends one ticket; what was mended. Raises NotFound. Looks through the desk's index rows."""
     desk = deps.desk_of(number)
-    kept = await _kept(deps, desk, number)
+    kept = await kept_now(deps, desk, number)
     found = await rebuild(deps, desk, kept)
     return [*found, *[d async for d in _swept(deps, desk, number)]]
 
@@ -170,7 +169,7 @@ async def rebuild(deps: Deps, desk: Desk, kept: Kept) -> list[Difference]:
         try:
             await _write(deps, desk, kept)
         except Conflict:
-            kept = await _kept(deps, desk, kept.number)
+            kept = await kept_now(deps, desk, kept.number)
             continue
         return found
     raise Unavailable(f"{kept.number} changes too quickly just now; try again", retry_after=1)
@@ -183,8 +182,8 @@ async def _write(deps: Deps, desk: Desk, kept: Kept) -> None:
         await deps.archive.commit(kept.partition, [state])
         return
     writes = [state, *(Put(key, body) for key, body in wanted.others.items())]
-    for chunk in batched(writes, _CHUNK, strict=False):
-        await deps.rows.commit(desk.id, chunk)
+    for group in walk.groups(writes):
+        await deps.rows.commit(desk.id, group)
 
 
 def state_write(kept: Kept, body: str) -> Write:
@@ -193,7 +192,8 @@ def state_write(kept: Kept, body: str) -> Write:
     return Replace(key, body, row.etag) if row else Insert(key, body)
 
 
-async def _kept(deps: Deps, desk: Desk, number: str) -> Kept:
+async def kept_now(deps: Deps, desk: Desk, number: str) -> Kept:
+    """The ticket's rows as they are, wherever they lie. Raises NotFound."""
     rows = await deps.rows.scan(desk.id, *ly.ticket_range(number))
     if rows:
         return Kept(number, desk.id, tuple(rows), is_archived=False)

@@ -6,17 +6,12 @@ import gzip
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import batched
 
 from shared.domain.errors import NotFound, Refused
-from shared.ports import Put
+from shared.ports import Put, Write
 from shared.service import walk
 from shared.service.backup import Chunk, Manifest, manifest
 from shared.service.deps import Deps
-
-_ROWS_AT_ONCE = 90
-_WRITE_UNITS = 1_500_000  # characters of a transaction's bodies, well below 4 MiB
 
 
 class DamagedBackup(Refused):
@@ -61,13 +56,13 @@ async def _require_empty(deps: Deps) -> None:
 
 
 async def _restore_chunk(deps: Deps, chunk: Chunk) -> int:
-    places: dict[tuple[str, str], list[Put]] = defaultdict(list)
+    places: dict[tuple[str, str], list[Write]] = defaultdict(list)
     for line in await _lines_of(deps, chunk):
         told = json.loads(line)
         places[told["table"], told["partition"]].append(Put(told["key"], told["body"]))
     for (table, partition), writes in places.items():
         rows = deps.rows if table == "live" else deps.archive
-        for some in _transactions(writes):
+        for some in walk.groups(writes):
             await rows.commit(partition, some)
     return chunk.rows
 
@@ -80,17 +75,3 @@ async def _lines_of(deps: Deps, chunk: Chunk) -> list[bytes]:
     if hashlib.sha256(content).hexdigest() != chunk.sha256:
         raise DamagedBackup(f"{chunk.blob} is not what the manifest says")
     return gzip.decompress(content).rstrip(b"\n").split(b"\n")
-
-
-def _transactions(writes: list[Put]) -> Iterator[list[Put]]:
-    """The writes in groups that fit a transaction."""
-    for chunk in batched(writes, _ROWS_AT_ONCE, strict=False):
-        some: list[Put] = []
-        size = 0
-        for write in chunk:
-            if some and size + len(write.body) > _WRITE_UNITS:
-                yield some
-                some, size = [], 0
-            some.append(write)
-            size += len(write.body)
-        yield some

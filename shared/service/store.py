@@ -13,7 +13,7 @@ from shared.domain.board import Board, board_after
 from shared.domain.desk import Desk
 from shared.domain.digests import entry
 from shared.domain.effects import Effect, Outbox
-from shared.domain.errors import NotFound, Unknown
+from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
 from shared.domain.evolve import evolve
 from shared.domain.notices import owed
 from shared.domain.people import Actor
@@ -22,7 +22,7 @@ from shared.domain.reporting import facts
 from shared.domain.rules.timing import next_due
 from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
-from shared.ports import Delete, Insert, Put, Replace, Row, Rows, Write
+from shared.ports import Delete, Insert, Put, Replace, Rows, Write
 from shared.service import layout as ly
 from shared.service import observe
 
@@ -245,27 +245,31 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
 
 
 async def commit(rows: Rows, desk: str, made: Plan, more: Sequence[Write] = ()) -> list[str]:
-    """Writes the plan with `more`. A lost answer is settled by reading our own event row back.
+    """Writes the plan with `more`; the etags of `more`, in order ('' where not known any more).
 
-    Returns the etags of `more`, in order (empty strings where they are not known any more).
-    Raises Conflict when somebody was faster, Unavailable when nothing was written.
+    A lost answer is settled by reading our own event row back; if it is not there, the very same
+    rows are written again, so that a commit that lands late meets itself and not a second ticket.
+    Raises Conflict when somebody was faster, Unavailable when nobody can tell.
     """
     writes = [*made.writes, *more]
-    try:
-        etags = await rows.commit(desk, writes)
-    except Unknown:
-        if not await _is_there(rows, desk, made):
+    in_doubt = False
+    for pause in (0.0, 0.3, 1.0):
+        await asyncio.sleep(pause)
+        try:
+            etags = await rows.commit(desk, writes)
+        except Unknown:
+            in_doubt = True
+            if await _is_there(rows, desk, made):
+                return ["" for _ in more]
+        except Conflict:
+            if in_doubt and await _is_there(rows, desk, made):
+                return ["" for _ in more]
             raise
-        return ["" for _ in more]
-    return etags[len(made.writes) :]
+        else:
+            return etags[len(made.writes) :]
+    raise Unavailable("storage did not answer; try again", retry_after=2)
 
 
 async def _is_there(rows: Rows, desk: str, made: Plan) -> bool:
-    key = ly.event_key(made.ticket.number, made.new[0].seq)
-    row: Row | None = None
-    for pause in (0.0, 0.5, 2.0):  # a commit under way may still land
-        await asyncio.sleep(pause)
-        row = await rows.get(desk, key)
-        if row is not None:
-            break
+    row = await rows.get(desk, ly.event_key(made.ticket.number, made.new[0].seq))
     return row is not None and ly.EventRow.model_validate_json(row.body).commit == made.commit

@@ -142,5 +142,5 @@ async def _postpone(deps: Deps, desk: Desk, row: Row, loaded: ly.Loaded) -> None
     key = ly.due_key(max(when, now + dt.timedelta(seconds=1)), number)
     moved = loaded.row.model_copy(update={"due": key})
     state = Replace(ly.state_key(number), ly.body(moved), loaded.etag)
-    writes = [Delete(row.key, row.etag), Put(key, ly.numbered(number)), state]
-    await deps.rows.commit(desk.id, writes)
+    there = Put(key, ly.numbered(number))
+    await deps.rows.commit(desk.id, [Delete(row.key, row.etag), there, state])

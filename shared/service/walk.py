@@ -6,17 +6,19 @@ reads all tickets.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from shared.domain.desk import Desk
-from shared.ports import Row, Rows
+from shared.ports import Delete, Row, Rows, Write
 from shared.service import layout as ly
 from shared.service.deps import Deps
 
 PAGE = 500
+_GROUP = 90  # writes of a transaction
+_GROUP_UNITS = 1_500_000  # characters of their bodies, well below 4 MiB
 LAST = "\x7e"  # sorts behind every key that layout makes
 
 
@@ -111,6 +113,21 @@ def events_of(kept: Kept) -> list[tuple[Row, ly.EventRow]]:
         for row in kept.rows
         if row.key.split("|")[2] == "event"
     ]
+
+
+def groups(writes: Iterable[Write]) -> Iterator[list[Write]]:
+    """The writes in groups that fit a transaction each."""
+    some: list[Write] = []
+    size = 0
+    for write in writes:
+        length = 0 if isinstance(write, Delete) else len(write.body)
+        if some and (len(some) == _GROUP or size + length > _GROUP_UNITS):
+            yield some
+            some, size = [], 0
+        some.append(write)
+        size += length
+    if some:
+        yield some
 
 
 def _ended_in(kept: Kept, month: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -65,6 +65,18 @@ class DeskMail:
     @property
     def room(self) -> MailRoom:
         return self.app.app.mail_room
+
+    @classmethod
+    def with_policy(cls, **changes: object) -> "DeskMail":
+        """The door desk with other rules for its mailbox."""
+        made = memory_app()
+        old = made.deps.desks["door"]
+        policy = old.mail.model_copy(update=changes)
+        desks = {**made.deps.desks, "door": old.model_copy(update={"mail": policy})}
+        deps = replace(made.deps, desks=desks)
+        room = replace(made.app.mail_room, deps=deps)
+        made.app = replace(made.app, deps=deps, mail_room=room)
+        return cls(made)
 
     def arrive(self, raw: bytes, message_id: str | None = None) -> None:
         """The message is in the inbox; nobody has looked yet."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.domain import commands as cm
+from shared.service.archive import archive
 from shared.service.conversation import staff_command
 from tests.mail_service.desk_mail import TOM, DeskMail, raw_mail, texts
 
@@ -128,3 +129,34 @@ async def test_a_members_answer_on_a_closed_ticket_is_a_work_note(post: DeskMail
     await staff(post, cm.Move(command="move", to="closed"))
     loaded = await post.followed(answer("By the way\n", sender=TOM, subject="[DOOR-1]"))
     assert texts(loaded, "noted")[-1] == "By the way"
+
+
+async def test_nobody_joins_by_answering_where_the_desk_does_not_want_it() -> None:
+    post = DeskMail.with_policy(copied_may_join=False)
+    await post.opened(raw_mail(Cc="bob@client.example"))
+    loaded = await post.followed(answer(sender=BOB, In_Reply_To="<m1@client.example>"))
+    assert loaded.ticket.watchers == ()
+
+
+async def test_an_answer_to_an_archived_ticket_becomes_a_new_linked_one(post: DeskMail) -> None:
+    await post.opened()
+    await staff(post, cm.Note(command="note", text="nothing to do"))
+    await staff(post, cm.Move(command="move", to="closed"))
+    post.app.clock.advance(days=60)
+    assert await archive(post.app.deps, post.desk) == 1
+    entry = await post.take(answer(In_Reply_To="<m1@client.example>"))
+    assert (entry.outcome, entry.number) == ("ticket", "DOOR-2")
+
+
+async def test_a_clients_answer_that_a_colleague_hands_on_is_the_clients(post: DeskMail) -> None:
+    await post.opened()
+    body = (
+        "---------- Forwarded message ---------\n"
+        "From: Jane Roe <jane.roe@client.example>\nDate: Mon, 3 Mar 2025\n"
+        "Subject: Re: Fund list\nTo: Tom <tom.becker@doorfunds.example>\n\nIt works now.\n"
+    )
+    mail = answer(body, sender=TOM, subject="Fwd: Re: Fund list", References="<m1@client.example>")
+    said = (await post.followed(mail)).history[-1]
+    assert (said.by.email, said.by.kind) == ("jane.roe@client.example", "client")
+    await post.app.deliver_all()
+    assert not [m for m in post.sent("jane.roe@client.example") if "It works now" in m.text]

@@ -193,11 +193,7 @@ def report(operation: str, status: str = "Bounced", **more: str) -> dict[str, An
 @pytest.fixture
 async def acs_post() -> DeskMail:
     """A desk that sends through ACS, with one ticket whose confirmation has left."""
-    post = DeskMail()
-    desk = post.desk
-    policy = desk.mail.model_copy(update={"outgoing": "acs"})
-    desks = {**post.app.deps.desks, "door": desk.model_copy(update={"mail": policy})}
-    object.__setattr__(post.app.app.deps, "desks", desks)
+    post = DeskMail.with_policy(outgoing="acs")
     await post.opened()
     await post.app.deliver_all()
     return post

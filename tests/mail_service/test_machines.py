@@ -83,6 +83,15 @@ async def test_a_bounce_of_our_mail_is_a_work_note_on_its_ticket(post: DeskMail)
     assert len(post.app.vendors.mail.sent) == sent
 
 
+async def test_a_bounce_of_mail_that_exchange_renamed_is_known_by_its_thread(
+    post: DeskMail,
+) -> None:
+    await post.opened()
+    ours = await post.confirmation()
+    renamed = f"<other@outlook.example>\r\nReferences: {ours.references[0]}"
+    assert (await post.take(BOUNCE.format(original=renamed).encode())).number == "DOOR-1"
+
+
 async def test_a_bounce_of_somebody_elses_mail_touches_nothing(post: DeskMail) -> None:
     await post.opened()
     entry = await post.take(BOUNCE.format(original="<else@where.example>").encode())

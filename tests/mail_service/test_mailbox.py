@@ -12,7 +12,7 @@ from shared.ports import Put
 from shared.service import layout as ly
 from shared.service.mailbox import Cursor, look, look_at_all
 from shared.service.reconciliation import reconcile
-from tests.mail_service.desk_mail import MYTC, DeskMail, raw_mail
+from tests.mail_service.desk_mail import MYTC, DeskMail, raw_mail, texts
 from tests.support.app import memory_app
 
 
@@ -78,8 +78,14 @@ async def test_a_mail_that_will_never_be_fetched_is_counted(
     assert sorted(outcomes) == sorted(["ticket", "ticket", outcome])
 
 
-@pytest.mark.parametrize("nth", range(1, 13))
-@pytest.mark.parametrize("failure", [Unavailable("away"), Unknown("lost")])
+@pytest.mark.parametrize(
+    ("nth", "failure"),
+    [
+        *((nth, Unavailable("away")) for nth in range(1, 13)),
+        (1, Unknown("lost")),
+        (3, Unknown("lost")),
+    ],
+)
 async def test_a_storage_failure_at_any_commit_loses_and_doubles_nothing(
     nth: int, failure: DocketError
 ) -> None:
@@ -170,3 +176,15 @@ async def test_the_daily_comparison_takes_in_what_nobody_saw(post: DeskMail) -> 
     assert await post.tickets() == []
     day = await reconcile(post.room, post.desk, post.app.clock.now().date())
     assert (day.date, day.count("ticket"), day.is_balanced) == (dt.date(2026, 11, 23), 2, True)
+
+
+async def test_an_answer_in_the_same_page_comes_after_what_it_answers(post: DeskMail) -> None:
+    post.arrive(raw_mail(Cc="bob@client.example"))
+    for number in (2, 3):
+        answer = {"message_id": f"<m{number}@client.example>", "sender": "bob@client.example"}
+        post.arrive(raw_mail(f"Answer {number}", In_Reply_To="<m1@client.example>", **answer))
+    await post.look()
+    loaded = await post.loaded("DOOR-1")
+    assert await post.tickets() == ["DOOR-1"]
+    assert texts(loaded, "replied") == ["Answer 2", "Answer 3"]
+    assert loaded.ticket.watchers == ("bob@client.example",)

@@ -161,3 +161,28 @@ async def test_reading_state_does_not_matter_and_the_cursor_is_kept(post: DeskMa
     await post.look()
     await post.look()
     assert await post.tickets() == ["DOOR-1"]
+
+
+async def test_a_sender_who_is_not_authentic_is_told_to_staff(post: DeskMail) -> None:
+    loaded = await post.opened(raw_mail(Authentication_Results="mx; spf=fail; dmarc=fail"))
+    [note] = texts(loaded, "noted")
+    assert "forged" in note
+
+
+async def test_a_desk_that_takes_no_requests_by_mail_keeps_them_for_people() -> None:
+    post = DeskMail.with_policy(new_ticket_type=None)
+    entry = await post.take(raw_mail())
+    assert (entry.outcome, await post.tickets()) == ("quarantined", [])
+    assert await post.kept() == ["this desk takes no new requests by mail"]
+
+
+async def test_an_address_that_nobody_can_answer_to_is_kept_for_people(post: DeskMail) -> None:
+    entry = await post.take(raw_mail(sender="J\u00fcrgen <j\u00fcrgen@client.example>"))
+    assert entry.outcome == "quarantined"
+
+
+async def test_an_invitation_is_kept_for_people(post: DeskMail) -> None:
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
+    kind = "text/calendar; method=REQUEST; charset=utf-8"
+    entry = await post.take(raw_mail(calendar, Content_Type=kind))
+    assert (entry.outcome, entry.reason) == ("quarantined", "an invitation to a meeting")

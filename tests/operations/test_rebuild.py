@@ -11,7 +11,7 @@ from shared.domain.desk import Desk
 from shared.domain.errors import NotFound
 from shared.ports import Delete, Put, Row
 from shared.service import layout as ly
-from shared.service import rebuild, reads
+from shared.service import reads, rebuild, walk
 from tests.operations.journey import HOLLY, archived, closed, opened, order, worked
 from tests.support.app import MemoryApp, memory_app
 
@@ -112,9 +112,7 @@ async def test_a_state_that_is_lost_or_unreadable_is_made_from_the_history(
 @pytest.mark.parametrize(
     "stray", ["open|20200101T000000Z|MYTC-3", "due|20200101T000000Z|MYTC-3", "open|paused|MYTC-99"]
 )
-async def test_index_rows_that_point_to_nothing_go(
-    app: MemoryApp, desk: Desk, stray: str
-) -> None:
+async def test_index_rows_that_point_to_nothing_go(app: MemoryApp, desk: Desk, stray: str) -> None:
     before = await everything(app)
     await app.rows.commit("mytc", [Put(stray, '{"number":"x"}')])
     assert [d.row for d in await mended(app, desk)] == [stray]
@@ -162,7 +160,7 @@ async def test_a_command_that_comes_in_between_is_not_overwritten() -> None:
     app = memory_app()
     number = await opened(app)
     desk = app.deps.desks["mytc"]
-    stale = [kept async for kept in rebuild.walk.live(app.rows, "mytc")][0]
+    [stale] = [kept async for kept in walk.live(app.rows, "mytc")]
     await order(app, number, HOLLY, cm.Note(command="note", text="newer"))
     key = next(k for k in await everything(app) if k.startswith("due|"))
     await app.rows.commit("mytc", [Delete(key)])
@@ -177,9 +175,9 @@ async def test_tickets_with_more_rows_than_a_page_are_read_whole() -> None:
     numbers = [await opened(app) for _ in range(3)]
     rows = [
         Row(f"ticket|{numbers[1]}|seen|{i:04d}", f'{{"email":"x{i}@y.example","at":"2026-01-01"}}')
-        for i in range(rebuild.walk.PAGE + 20)
+        for i in range(walk.PAGE + 20)
     ]
     for start in range(0, len(rows), 90):
         await app.rows.commit("mytc", [Put(r.key, r.body) for r in rows[start : start + 90]])
-    seen = {k.number: len(k.rows) async for k in rebuild.walk.live(app.rows, "mytc")}
+    seen = {k.number: len(k.rows) async for k in walk.live(app.rows, "mytc")}
     assert seen == {numbers[0]: 2, numbers[1]: 2 + len(rows), numbers[2]: 2}

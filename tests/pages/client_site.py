@@ -13,7 +13,7 @@ from shared.service.files import Upload
 from shared.service.layout import Loaded
 from shared.service.opening import Request, open_request
 from tests.support.app import MemoryApp, memory_app
-from tests.support.page_client import PageClient
+from tests.support.page_client import Element, Page, PageClient
 
 CASEY = "casey@client.example"
 HOLLY = "holly@mytc.example"
@@ -60,3 +60,12 @@ class ClientSite:
     async def found(self, number: str) -> Loaded:
         """The ticket as it is stored."""
         return await reads.find(self.app.deps, number)
+
+
+def reply_form(page: Page) -> Element:
+    (form,) = page.doc.all("form")
+    return form
+
+
+async def replied(site: ClientSite, path: str, text: str) -> Page:
+    return await site.client.submit(reply_form(await site.client.get(path)), message=text)

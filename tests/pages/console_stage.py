@@ -50,10 +50,10 @@ class Stage:
         made = await open_request(self.app.deps, self.app.deps.desks[desk], Request(command, asker))
         return made.loaded.ticket.number
 
-    async def give(self, number: str, email: str, command: str, **fields: Any) -> Ticket:
+    async def give(self, number: str, by: str, command: str, /, **fields: Any) -> Ticket:
         """A member's command by the service."""
         parsed = cm.STAFF_COMMAND.validate_python({"command": command, **fields})
-        actor = self.app.actor(email)
+        actor = self.app.actor(by)
         made = await conversation.staff_command(self.app.deps, number, parsed, actor)
         return made.ticket
 

@@ -85,8 +85,13 @@ async def test_views_and_their_counts_agree(stage: Stage) -> None:
     page = await stage.as_(HOLLY).get("/desk/mytc")
 
     assert tabs(page) == {
-        "Open": "2", "Mine": "1", "Unassigned": "1", "Overdue": "0", "Closed": "Closed", "All": "All",
-    }  # fmt: skip
+        "Open": "2",
+        "Mine": "1",
+        "Unassigned": "1",
+        "Overdue": "0",
+        "Closed": "Closed",
+        "All": "All",
+    }
     shown = {
         view: numbers(await stage.as_(HOLLY).get(f"/desk/mytc?view={view}"))
         for view in ("mine", "unassigned", "closed")

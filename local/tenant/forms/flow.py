@@ -4,17 +4,20 @@ The trigger is at least once: it may come twice, late, or not until the connecti
 call is repeated as a Logic App's default retry policy does, four times with growing pauses
 (here short ones); afterwards the run has failed and can be resubmitted.
 
-Body of the call: ``{"responseId", "response": <details>, "files": [{"question_id", "name",
-"content_type", "content_base64"}]}``; `files` is how the flow hands over what it read from the
-owner's OneDrive, and is absent when nothing was uploaded.
+What is called with which body says the definition that infra/ deploys, which is played here:
+``{"responseId", "response": <details>, "files": [{"question_id", "name", "content_type",
+"content_base64"}]}``; `files` is what the flow read from the owner's OneDrive.
 """
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
+from local.logic_app import FlowFailedError, Run, forms_flow
 from local.tenant.core import Tenant
 from local.tenant.forms.definition import Form
 
@@ -100,12 +103,58 @@ def _status(answer: httpx.Response | None) -> str:
 
 
 async def _call(tenant: Tenant, kept: dict[str, Any]) -> httpx.Response | None:
-    body = {"responseId": kept["responseId"], "response": kept["response"]}
-    if kept["files"]:
-        body["files"] = kept["files"]
-    url = f"{tenant.config.host_url}/api/desks/{kept['desk']}/forms/{kept['form']}/responses"
-    headers = {"x-functions-key": tenant.config.function_key}
-    answer = await tenant.call_host("POST", url, json=body, headers=headers, kind="")
+    answers: list[httpx.Response | None] = []
+
+    async def call(action: str, inputs: dict[str, Any]) -> Any:
+        if action == "Get_response_details":
+            return kept["response"]
+        if action == "Get_file_content":
+            return _content(kept, inputs["path"])
+        if action == "Get_function_key":
+            return {"value": tenant.config.function_key}
+        answers.append(await _send(tenant, kept, inputs))
+        return None
+
+    trigger = {"resourceData": {"responseId": kept["responseId"]}}
+    await Run(forms_flow(), _parameters(tenant, kept), trigger, call).play()
+    return answers[0]
+
+
+def _parameters(tenant: Tenant, kept: dict[str, Any]) -> dict[str, Any]:
+    """What infra/modules/forms.bicep hands to the flow."""
+    return {
+        "$connections": {
+            "microsoftforms": {"connectionId": "forms"},
+            "onedriveforbusiness": {"connectionId": "files"},
+        },
+        "desk": kept["desk"],
+        "form": kept["form"],
+        "formId": f"{kept['desk']}-{kept['form']}",
+        "fileQuestions": list(dict.fromkeys(file["question_id"] for file in kept["files"])),
+        "appUrl": tenant.config.host_url,
+        "audience": "api://docket",
+        "identity": "local",
+        "keyUri": "https://vault.example/secrets/forms-function-key",
+    }
+
+
+def _content(kept: dict[str, Any], path: str) -> dict[str, str]:
+    """A file in the owner's OneDrive, by the reference in the answer of its question."""
+    wanted = unquote(unquote(path.split("/")[-2]))
+    for question in dict.fromkeys(file["question_id"] for file in kept["files"]):
+        mine = [file for file in kept["files"] if file["question_id"] == question]
+        for place, file in zip(json.loads(kept["response"][question]), mine, strict=True):
+            if place["id"] == wanted:
+                return {"$content-type": file["content_type"], "$content": file["content_base64"]}
+    raise FlowFailedError(f"there is no file {wanted!r} in the owner's OneDrive")
+
+
+async def _send(
+    tenant: Tenant, kept: dict[str, Any], inputs: dict[str, Any]
+) -> httpx.Response | None:
+    answer = await tenant.call_host(
+        inputs["method"], inputs["uri"], json=inputs["body"], headers=inputs["headers"], kind=""
+    )
     if answer is not None:
         _journal(tenant, kept["response"], answer)
     return answer

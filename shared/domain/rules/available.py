@@ -39,7 +39,9 @@ def _drafts(case: Case) -> bool:
 
 def _second(case: Case, state: ChangeState) -> bool:
     me = case.actor.email
-    return any(c.state is state and c.author != me for c in case.ticket.changes)
+    return case.actor.has_role(_WRITERS) and any(
+        c.state is state and c.author != me for c in case.ticket.changes
+    )
 
 
 def _ranks(case: Case) -> bool:

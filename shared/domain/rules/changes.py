@@ -190,5 +190,7 @@ def refresh_preprod(case: Case, command: cm.RefreshPreprod) -> Events:
     _writer(case)
     if case.desk.preprod_build is None:
         raise FlowForbids(f"{case.desk.id} has no job that refreshes pre-production")
+    if not case.type.data_changes:
+        raise FlowForbids(f"tickets of type {case.type.id} take no data change")
     job = case.desk.preprod_build.job
     return [ev.BuildAsked(job=job), _documented(f"Refresh of pre-production asked for: {job}")]

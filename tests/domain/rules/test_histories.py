@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -13,10 +15,11 @@ from shared.domain.evolve import replay
 from shared.domain.flow import Column, Trigger
 from shared.domain.people import SYSTEM
 from shared.domain.ticket import Change
-from tests.domain.rules.world import DESKS, STEPS, Commit, Step, World, play
+from tests.domain.rules.world import BOARD, CHANGES, DESKS, STEPS, Commit, Step, play
 
 each_desk = pytest.mark.parametrize("desk_id", DESKS)
-plays = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+plays = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+deep = settings(plays, max_examples=60)
 
 
 @each_desk
@@ -59,14 +62,13 @@ def _is_of_the_flow(desk: Desk, kind: str, event: ev.Moved, commit: Commit) -> b
     )
 
 
-@each_desk
 @given(steps=STEPS)
-@plays
+@deep
 def test_the_board_agrees_with_the_states_and_its_slot_holds_one_ticket(
-    desk_id: str, steps: list[Step]
+    steps: list[Step],
 ) -> None:
-    desk = DESKS[desk_id]
-    world = play(desk, steps)
+    desk = DESKS["door"]
+    world = play(desk, steps, BOARD)
     states = {n: desk.types[t.type].state(t.state).board for n, t in world.tickets.items()}
     ready = [n for n, column in states.items() if column is Column.READY]
     working = [n for n, column in states.items() if column is Column.IN_PROGRESS]
@@ -75,15 +77,14 @@ def test_the_board_agrees_with_the_states_and_its_slot_holds_one_ticket(
     assert working == ([world.board.slot.number] if world.board.slot else [])
 
 
-@each_desk
 @given(steps=STEPS)
 @plays
 def test_only_the_developer_of_the_sprint_pulls_and_only_the_first_one(
-    desk_id: str, steps: list[Step]
+    steps: list[Step],
 ) -> None:
-    desk = DESKS[desk_id]
+    desk = DESKS["door"]
     board = Board()
-    for commit in play(desk, steps).commits:
+    for commit in play(desk, steps, BOARD).commits:
         if isinstance(commit.command, cm.PullNext) and desk.third_line:
             rota = desk.third_line.rota
             at = commit.new[0].at.date()
@@ -92,14 +93,13 @@ def test_only_the_developer_of_the_sprint_pulls_and_only_the_first_one(
         board = commit.board
 
 
-@each_desk
 @given(steps=STEPS)
-@plays
+@deep
 def test_no_change_is_applied_that_a_second_person_did_not_approve_after_a_good_run(
-    desk_id: str, steps: list[Step]
+    steps: list[Step],
 ) -> None:
-    desk = DESKS[desk_id]
-    world = play(desk, steps)
+    desk = DESKS["door"]
+    world = play(desk, steps, CHANGES)
     for history in world.histories.values():
         _check_changes(desk, history)
 
@@ -142,8 +142,9 @@ def test_the_clock_says_everything_once_however_often_it_looks(
         world.give(number, cm.TimePassed(), SYSTEM)
         assert world.give(number, cm.TimePassed(), SYSTEM) == []
     for history in world.histories.values():
-        fired = [r.event.fired for r in history if isinstance(r.event, ev.Escalated)]
-        assert len(fired) == len(set(fired))
+        said = [r.event for r in history if isinstance(r.event, ev.Escalated)]
+        once = [(event.fired, event.due_at) for event in said]  # a target that moved counts anew
+        assert len(once) == len(set(once))
 
 
 @each_desk
@@ -177,24 +178,25 @@ def test_a_person_gets_one_mail_a_command_for_each_matter(desk_id: str, steps: l
 
 
 def _matter(event: ev.Event) -> str:
-    return (event.clock or event.step) if isinstance(event, ev.Escalated) else ""
+    return "clock" if isinstance(event, ev.Escalated) else ""
 
 
 def test_the_plays_reach_every_kind_of_event() -> None:
     """Guards the tests above: plays that are always refused would prove nothing."""
+    chance = random.Random(7)  # noqa: S311  # the same plays each time
     found: set[str] = set()
-
-    @given(steps=STEPS)
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
-    def collect(steps: list[Step]) -> None:
+    for _ in range(60):
+        steps = [_any_step(chance) for _ in range(40)]
         for desk in DESKS.values():
-            world: World = play(desk, steps)
-            found.update(r.event.kind for history in world.histories.values() for r in history)
+            for history in play(desk, steps).histories.values():
+                found.update(recorded.event.kind for recorded in history)
+    every = {event.model_fields["kind"].default for event in _event_types()}
+    assert every - found <= {"policy_applied"}  # the desk does not change here
 
-    collect()
-    rare = {"change_applied", "policy_applied"}  # shown by tests of their own
-    every = {event_type.model_fields["kind"].default for event_type in _event_types()}
-    assert every - found <= rare
+
+def _any_step(chance: random.Random) -> Step:
+    ticket, person, kind, one, two = (chance.randrange(n) for n in (3, 32, 39, 32, 32))
+    return Step(ticket, person, kind, one, two, minutes=chance.choice([0, 0, 1, 30, 600]))
 
 
 def _event_types() -> list[type[ev.PublicEvent | ev.InternalEvent]]:

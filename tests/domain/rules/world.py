@@ -21,8 +21,8 @@ from shared.domain.board import Board, board_after
 from shared.domain.desk import Desk
 from shared.domain.errors import Refused
 from shared.domain.evolve import evolve
-from shared.domain.notices import owed
 from shared.domain.flow import Column
+from shared.domain.notices import owed
 from shared.domain.people import SYSTEM, Actor, ActorKind
 from shared.domain.rules import decide
 from shared.domain.rules.available import available
@@ -63,7 +63,7 @@ STEPS = st.lists(
     st.builds(Step, st.integers(0, TICKETS - 1), _SMALL, st.integers(0, 38), _SMALL, _SMALL,
               st.sampled_from([0, 0, 1, 1, 30, 120, 600, 12000])),
     min_size=10,
-    max_size=50,
+    max_size=40,
 )  # fmt: skip
 
 
@@ -158,15 +158,15 @@ def _pick[T](among: Sequence[T], number: int) -> T:
     return among[number % len(among)]
 
 
-def play(desk: Desk, steps: Sequence[Step]) -> World:
-    """The desk after these steps, which begin with three new tickets; the first says the theme."""
+def play(desk: Desk, steps: Sequence[Step], theme: tuple[Maker, ...] = ()) -> World:
+    """The desk after these steps on three new tickets; without a theme the first step says it."""
     world = World(desk)
     kinds = [t.id for t in desk.request_types]
     likely = [k for k in kinds if desk.types[k].third_line or desk.types[k].needs_triage]
     changing = [k for k in kinds if desk.types[k].data_changes and k not in likely]
     for wanted in (*likely, *likely, *changing, *kinds)[:TICKETS]:
         world.open(wanted)
-    makers = _pick(THEMES, steps[0].one)
+    makers = theme or _pick(THEMES, steps[0].one)
     for step in steps:
         _take(world, makers, step)
     return world
@@ -191,8 +191,11 @@ def _actor(world: World, number: str, command: cm.Command, step: Step) -> Actor:
             _pick(people(world.desk)[: len(world.desk.people)], step.person) if reported else SYSTEM
         )
     everybody = people(world.desk)
-    may = [a for a in everybody if name in available(world.case(number, a))]
-    return _pick(may if may and step.person % 4 else everybody, step.person)
+    if step.person % 4 == 0:
+        return _pick(everybody, step.person)
+    turned = [_pick(everybody, step.person + i) for i in range(len(world.desk.people))]
+    may = (a for a in turned if name in available(world.case(number, a)))
+    return next(may, turned[0])
 
 
 def _move(world: World, number: str, step: Step) -> cm.Command:
@@ -239,7 +242,8 @@ def _set_environment(world: World, number: str, step: Step) -> cm.Command:
 def _watch(world: World, number: str, step: Step) -> cm.Command:
     email = _pick(["boss@client.example", *(m.email for m in world.desk.people)], step.one)
     if step.two % 3 == 0:
-        return cm.Unwatch(command="unwatch", email=email)
+        known = world.tickets[number].watchers or (email,)
+        return cm.Unwatch(command="unwatch", email=_pick(known, step.one))
     return cm.Watch(command="watch", email=email)
 
 

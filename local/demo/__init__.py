@@ -1,0 +1,15 @@
+"""A believable month of work for `make run DEMO=1`, played through the same doors as real work.
+
+The stories lie in `mytc.yaml` and `door.yaml`. The player sends each request through its door, lets
+people and clients act on it, and moves the shared clock from step to step up to now; so every
+mail, card, work item, escalation and automatic closing comes about as it would in a real month.
+"""
+
+from datetime import timedelta
+
+from local.demo.player import fill
+
+# How far back the shared clock has to stand before the month is played.
+BACK = timedelta(days=32)
+
+__all__ = ["BACK", "fill"]

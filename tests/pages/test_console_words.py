@@ -1,0 +1,59 @@
+"""Every event has words, and every flow has a drawing."""
+
+from typing import get_args
+
+import pytest
+
+from functions import console_commands, console_diagram, console_history
+from shared.domain import events as ev
+from shared.domain.desk import RequestType
+from shared.domain.rules.available import _TESTS
+from tests.support.app import DESKS
+from tests.support.page_client import parse
+
+FLOWS = [kind for desk in DESKS.values() for kind in desk.request_types]
+
+
+def test_every_kind_of_event_has_words() -> None:
+    kinds = set(get_args(get_args(ev.Event)[0]))
+
+    assert set(console_history._WORDS) == kinds
+
+
+def test_every_command_of_the_api_can_come_from_a_form() -> None:
+    assert set(console_commands._FIELDS) == set(_TESTS)
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: str(flow.id))
+def test_a_drawing_shows_every_state_once_and_every_move(flow: RequestType) -> None:
+    drawing = parse(str(console_diagram.draw(flow, "A flow", "x", flow.initial_state)))
+
+    boxes = [g for g in drawing.all("g") if "flow-state" in g.attrs["class"]]
+    paths = [p for p in drawing.all("path") if "flow-move" in p.attrs.get("class", "")]
+    assert len(boxes) == len(flow.states)
+    assert len(paths) == len(console_diagram.arrows(flow))
+    assert sum("flow-current" in box.attrs["class"] for box in boxes) == 1
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: str(flow.id))
+def test_boxes_of_a_drawing_do_not_cover_each_other(flow: RequestType) -> None:
+    drawing = parse(str(console_diagram.draw(flow, "A flow", "x")))
+
+    places = [(float(r.attrs["x"]), float(r.attrs["y"])) for r in drawing.all("rect")]
+    for index, (x, y) in enumerate(places):
+        for other_x, other_y in places[:index]:
+            assert (
+                abs(x - other_x) >= console_diagram.WIDE or abs(y - other_y) >= console_diagram.HIGH
+            )
+
+
+def test_layers_go_from_new_to_closed() -> None:
+    (flow,) = [kind for kind in FLOWS if kind.id == "bug"]
+
+    layers = [[state.id for state in row] for row in console_diagram.layers(flow)]
+
+    assert layers[0] == ["new"]
+    assert layers[-2:] == [["resolved"], ["closed"]]
+    order = [state for row in layers for state in row]
+    assert order.index("third_line_triage") < order.index("ready_for_sprint")
+    assert order.index("ready_for_sprint") < order.index("in_development")
