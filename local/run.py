@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,19 +13,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from local.azurite import AzuriteMissingError, Ports, command, connection_string
 from local.environment import app_settings
+from local.state import (
+    GENTLE,
+    CannotRunError,
+    begin_demo,
+    end_demo,
+    is_fresh,
+    prepare,
+    remember_parts,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0
-GENTLE = 15.0  # seconds that a part may take to stop
-MARK = "docket-state"  # a file that says: this folder is ours to empty
-
-
-class CannotRunError(RuntimeError):
-    """One line that says what is in the way and how to mend it."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -91,36 +92,6 @@ def check_ports(plan: Plan) -> None:
                 ) from error
 
 
-def prepare(plan: Plan) -> IO[str]:
-    """The state folder, emptied when asked, and the lock that keeps a second run out."""
-    if plan.data.exists() and not (plan.data / MARK).exists() and any(plan.data.iterdir()):
-        raise CannotRunError(f"{plan.data} holds something else; choose a folder with DOCKET_DATA")
-    plan.data.mkdir(parents=True, exist_ok=True)
-    (plan.data / MARK).touch()
-    lock = (plan.data / "run.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise CannotRunError(
-            f"Docket is running already on {plan.data}; stop it first (Ctrl-C there), "
-            "or start another with its own DOCKET_DATA and ports"
-        ) from error
-    if plan.reset:
-        _empty(plan.data)
-    return lock
-
-
-def _empty(data: Path) -> None:
-    for entry in data.iterdir():
-        if entry.name in (MARK, "run.lock"):
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 class Parts:
     """The processes of a run, started in order and stopped in reverse."""
 
@@ -142,6 +113,7 @@ class Parts:
         )
         log.close()
         self._running.append((name, process))
+        remember_parts(self._data, [each.pid for _, each in self._running])
 
     def wait_for(self, name: str, port: int, path: str = "") -> None:
         """Until the part answers. Raises CannotRunError with its last words."""
@@ -166,6 +138,8 @@ class Parts:
 
     def stop(self) -> None:
         """Gently, the last one first: the emulator saves its state on the way out."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C would lose it
         for _, process in reversed(self._running):
             if process.poll() is None:
                 process.terminate()
@@ -262,7 +236,7 @@ def main() -> int:
     """Runs until Ctrl-C; 1 with one clear line when something is in the way."""
     try:
         plan = Plan.read(os.environ)
-        with prepare(plan):
+        with prepare(plan.data, reset=plan.reset):
             return _run(plan)
     except (CannotRunError, AzuriteMissingError) as error:
         print(f"make run: {error}", file=sys.stderr)
@@ -276,13 +250,14 @@ def main() -> int:
 def _run(plan: Plan) -> int:
     check_ports(plan)
     parts = Parts(plan.data)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
     try:
+        if plan.demo and is_fresh(plan.data):
+            _begin_demo(plan)
         start(plan, parts)
         if plan.demo:
-            from local import demo  # noqa: PLC0415  # only when asked for
-
-            demo.fill(plan.app_url, plan.tenant_url)
+            _fill(plan)
         print(ready(plan), flush=True)
         while True:
             parts.check()
@@ -292,6 +267,22 @@ def _run(plan: Plan) -> int:
         return 0
     finally:
         parts.stop()
+
+
+def _begin_demo(plan: Plan) -> None:
+    from local import demo  # noqa: PLC0415  # only when asked for
+
+    if plan.core_tools:
+        raise CannotRunError("DEMO=1 moves the clock, which Core Tools cannot; leave HOST=func out")
+    begin_demo(plan.data, demo.BACK)
+
+
+def _fill(plan: Plan) -> None:
+    from local import demo  # noqa: PLC0415  # only when asked for
+
+    print("Filling both desks with a month of work", flush=True)
+    demo.fill(plan.app_url, plan.tenant_url)
+    end_demo(plan.data)
 
 
 def _interrupt(*_: object) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
 from local.demo.story import Client, Scene
 from local.demo.world import KEY, Json, World, awaited
 from shared.domain.desk import Desk
+from shared.domain.words import say
 
 _OWN_FIELDS = ("service", "service_other", "module", "browser", "steps", "phone")
 _SAMPLE_FILES = {
@@ -87,7 +87,7 @@ def _by_form(world: World, desk: Desk, scene: Scene, now: dt.datetime) -> None:
         value = given.get(field.id)
         option = field.option(str(value)) if field.options and value else None
         if option is not None:
-            value = option.label.get(client.lang, option.label["en"])
+            value = say(option.label, client.lang)
         if value:
             answers[field.id] = str(value)
     sender = scene.submitted_by or client
@@ -139,6 +139,4 @@ def _unreadable_mail(world: World, desk: Desk, scene: Scene, now: dt.datetime) -
 
 
 def _bounce_from_now(world: World, desk: Desk, scene: Scene, now: dt.datetime) -> None:
-    world.control(
-        "POST", "/bounces", json.loads(json.dumps({"address": scene.client.email, "kind": "hard"}))
-    )
+    world.control("POST", "/bounces", {"address": scene.client.email, "kind": "hard"})

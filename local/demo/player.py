@@ -7,10 +7,11 @@ import heapq
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 
 from local.demo.doors import send
-from local.demo.steps import ALONE, Board, Thread, act
+from local.demo.steps import Board, Thread, act
 from local.demo.story import later, read_story
 from local.demo.world import NotYetError, World
 from shared.config import load_desks
@@ -20,7 +21,8 @@ from shared.domain.desk import Desk
 AT_ONCE = 4
 TOGETHER = dt.timedelta(minutes=12)  # what lies closer happens at one reading of the clock
 AGAIN_AFTER = dt.timedelta(hours=2)
-_LEAST = dt.timedelta(seconds=1)
+_A_MONTH = dt.timedelta(days=30)
+PATIENT = 12  # times that a step waits for another, such as for the third-line slot
 
 
 def fill(app_url: str, tenant_url: str) -> None:
@@ -34,6 +36,9 @@ def fill(app_url: str, tenant_url: str) -> None:
     try:
         if any(world.tickets(d.id, str(d.people[0].email), limit="1") for d in desks.values()):
             print("  The desks are filled already; RESET=1 DEMO=1 begins anew.", flush=True)
+            return
+        if dt.datetime.now(dt.UTC) - world.now() < _A_MONTH:
+            print("  A month begins in an empty folder: make run RESET=1 DEMO=1.", flush=True)
             return
         _Player(world, desks).play()
     finally:
@@ -60,82 +65,70 @@ class _Player:
             while self._waiting:
                 self._play_moment(pool)
         self._world.advance_to(dt.datetime.now(dt.UTC))
-        self._tell_end()
+        self._tell(f"{self._requests} requests are in.", end="\n")
+        for line in self._trouble:
+            print(f"  refused: {line}", file=sys.stderr, flush=True)
 
-    def _plan(self, at: dt.datetime, thread: Thread) -> None:
-        if at < self._until:
+    def _plan(self, at: dt.datetime | None, thread: Thread) -> None:
+        if at is not None and at < self._until:
             heapq.heappush(self._waiting, (at, next(self._order), thread))
 
     def _play_moment(self, pool: ThreadPoolExecutor) -> None:
         first = self._waiting[0][0]
-        due: list[tuple[dt.datetime, Thread]] = []
+        due: list[Thread] = []
+        last = first
         while self._waiting and self._waiting[0][0] < first + TOGETHER:
-            at, _, thread = heapq.heappop(self._waiting)
-            due.append((at, thread))
-        self._world.advance_to(max(at for at, _ in due))
-        self._tell_day(first)
+            last, _, thread = heapq.heappop(self._waiting)
+            due.append(thread)
+        self._world.advance_to(last)
         now = self._world.now()
-        together = [(at, thread) for at, thread in due if not _alone(thread)]
-        list(pool.map(lambda each: self._go_on(each[1], now), together))
-        for _, thread in due:
-            if _alone(thread):
-                self._go_on(thread, now)
+        self._tell_day(now)
+        self._requests += sum(thread.done == 0 and "title" in thread.scene.facts for thread in due)
+        alone = [thread for thread in due if thread.wants_to_be_alone]
+        together = [thread for thread in due if not thread.wants_to_be_alone]
+        times = pool.map(partial(self._go_on, now=now), together)
+        for thread, at in zip(together, times, strict=True):
+            self._plan(at, thread)
+        for thread in alone:
+            self._plan(self._go_on(thread, now=now), thread)
 
-    def _go_on(self, thread: Thread, now: dt.datetime) -> None:
-        """The scene's next step, and those that follow at once; then its next time is set."""
+    def _go_on(self, thread: Thread, now: dt.datetime) -> dt.datetime | None:
+        """The scene's next step and those that follow at once; then when to go on, if at all."""
         try:
             while True:
                 self._one(thread, now)
-                following = thread.scene.steps[thread.done - 1 : thread.done]
-                if not following:
-                    return
-                if following[0].after >= TOGETHER or following[0].what in ALONE:
-                    after = max(following[0].after, _LEAST)
-                    self._plan(later(thread.desk, now, after), thread)
-                    return
+                step = thread.next_step
+                if step is None:
+                    return None
+                if step.after >= TOGETHER or thread.wants_to_be_alone:
+                    return later(thread.desk, now, step.after)
         except NotYetError as error:
-            self._wait(thread, now, str(error))
+            return self._wait(thread, now, str(error))
         except (RuntimeError, TimeoutError) as error:
             self._trouble.append(f"{thread.scene.facts.get('title')}: {error}")
+            return None
 
     def _one(self, thread: Thread, now: dt.datetime) -> None:
-        if thread.done == 0:
+        if thread.next_step is None:
             send(self._world, thread.desk, thread.scene, now)
-            self._requests += "title" in thread.scene.facts
         else:
-            act(self._world, thread, thread.scene.steps[thread.done - 1], now)
+            act(self._world, thread, thread.next_step, now)
         thread.done += 1
 
-    def _wait(self, thread: Thread, now: dt.datetime, why: str) -> None:
+    def _wait(self, thread: Thread, now: dt.datetime, why: str) -> dt.datetime | None:
         thread.refused += 1
-        if thread.refused > 12:
-            step = thread.scene.steps[thread.done - 1]
-            self._trouble.append(f"{thread.number}: {step.who} {step.what}: {why}")
-            return
-        self._plan(later(thread.desk, now, AGAIN_AFTER), thread)
+        if thread.refused <= PATIENT:
+            return later(thread.desk, now, AGAIN_AFTER)
+        self._trouble.append(f"{thread.number}: {thread.next_step}: {why}")
+        return None
 
     def _tell_day(self, at: dt.datetime) -> None:
         if at.date() != self._day:
             self._day = at.date()
-            line = f"  playing {self._day:%a %d %B}, {self._requests} requests so far"
-            print(
-                f"\r{line:<60}" if sys.stdout.isatty() else line,
-                end="" if sys.stdout.isatty() else "\n",
-                flush=True,
-            )
+            self._tell(f"playing {self._day:%a %d %B}, {self._requests} requests so far")
 
-    def _tell_end(self) -> None:
-        print(
-            ("\r" if sys.stdout.isatty() else "")
-            + f"  {self._requests} requests are in.".ljust(60),
-            flush=True,
-        )
-        for line in self._trouble:
-            print(f"  refused: {line}", file=sys.stderr, flush=True)
-
-
-def _alone(thread: Thread) -> bool:
-    return (
-        0 < thread.done <= len(thread.scene.steps)
-        and thread.scene.steps[thread.done - 1].what in ALONE
-    )
+    def _tell(self, words: str, end: str = "") -> None:
+        """One line that is written over on a terminal, lines elsewhere."""
+        terminal = sys.stdout.isatty()
+        print(f"\r  {words:<60}" if terminal else f"  {words}", end=end if terminal else "\n")
+        sys.stdout.flush()

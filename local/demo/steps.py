@@ -35,6 +35,16 @@ class Thread:
     done: int = 0  # 0: not sent yet; then the number of the step to come
     refused: int = 0
 
+    @property
+    def next_step(self) -> Step | None:
+        """None before the request is sent and after the last step."""
+        return self.scene.steps[self.done - 1] if 0 < self.done <= len(self.scene.steps) else None
+
+    @property
+    def wants_to_be_alone(self) -> bool:
+        """Nothing else may meet the fault that the step orders."""
+        return self.next_step is not None and self.next_step.what == "reply_that_is_refused"
+
 
 def act(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """One step. Raises NotYetError when it has to wait, RuntimeError when it was refused."""
@@ -200,4 +210,3 @@ _SPECIAL = {
     "mark_deployed": _deployed,
     "reply_that_is_refused": _reply_that_is_refused,
 }
-ALONE = frozenset({"reply_that_is_refused"})  # nothing else may meet the fault

@@ -12,6 +12,7 @@ import yaml
 
 from shared.domain.desk import Desk
 from shared.domain.sla import calendar_of
+from shared.domain.words import Language, say
 
 FOLDER = Path(__file__).parent
 type Facts = dict[str, Any]
@@ -33,7 +34,7 @@ class Client:
 
     name: str
     email: str
-    lang: str = "en"
+    lang: Language = "en"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _incident(desk: Desk, facts: Facts, now: dt.datetime) -> Scene:
 
 def _words(desk: Desk, facts: Facts, client: Client) -> Facts:
     """What courses may name beside the ticket's own keys."""
-    promise = desk.canned_replies[0].get(client.lang) or desk.canned_replies[0]["en"]
+    promise = say(desk.canned_replies[0], client.lang)
     greeting = "Bonjour" if client.lang == "fr" else "Hello"
     found = {"promise": f"{greeting} @{client.email}, {promise}."}
     if "second" in facts:

@@ -99,7 +99,7 @@ def inner_probes(room: MailRoom, desk: Desk) -> list[Probe]:
 _ROLE = "Give the app's identity the role {} on the storage account; it takes some minutes to count"
 _SUBSCRIBE = (
     "Look at the mailbox's own result first. Then wait for the hourly renewal; Microsoft Graph "
-    "must reach {public address}/api/hooks/graph, and the vault's graph-state must not be empty"
+    "must reach /api/hooks/graph at the public address, and the vault's graph-state must not be empty"
 )
 _MAP = "Open /desk/{desk}/forms and say which question each field is"
 

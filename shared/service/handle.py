@@ -108,10 +108,7 @@ async def load(deps: Deps, desk: Desk, order: Order) -> ly.Loaded:
     if desk.third_line is None or not (wants_board or state.board in _ON_BOARD):
         return loaded
     board, etag = await store.load_board(deps.rows, desk.id)
-    return ly.Loaded(
-        row=loaded.row, etag=loaded.etag, history=loaded.history, seen=loaded.seen,
-        board=board, board_etag=etag,
-    )  # fmt: skip
+    return replace(loaded, board=board, board_etag=etag)
 
 
 async def archived(deps: Deps, desk: Desk, number: str) -> ly.Loaded | None:

@@ -6,18 +6,14 @@ dates are written. Each record becomes a Record, or faults that name its line an
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import ValidationError
 
 from shared.domain import commands as cm
@@ -25,42 +21,11 @@ from shared.domain.answers import clean, validation_errors
 from shared.domain.desk import Desk
 from shared.domain.errors import Invalid
 from shared.domain.flow import Column
-from shared.domain.people import Frozen
 from shared.domain.rules.opening import check
-from shared.mail_in.markup import rough_text
+from shared.mail_in import markup
+from shared.service.import_rows import ImportMapping, Name, Raw, at_path, rows, text_of
 
-Name = Literal[
-    "ref", "title", "description", "type", "state", "environment", "severity", "requester",
-    "requester_name", "assignee", "created", "ended", "url", "language",
-]  # fmt: skip
 _MOST_COMMENTS = 1_000_000  # characters of a ticket's comments in all
-
-
-class CommentColumns(Frozen):
-    """Where comments are. In CSV each is `date;author;text`, in JSON an object with these paths."""
-
-    column: str
-    at: str = "created"
-    by: str = "author.displayName"
-    text: str = "body"
-    public: bool = False  # whether clients may read them
-
-
-class ImportMapping(Frozen):
-    """A mapping file. docs/runbook.md shows one for each tool."""
-
-    desk: str
-    system: str  # the external reference's system, such as jira
-    format: Literal["csv", "json"] = "csv"
-    items: str = ""  # JSON: where the list is; '' = the file is the list
-    delimiter: str = ","
-    columns: dict[Name, str]
-    values: dict[Name, dict[str, str]] = {}
-    defaults: dict[Name, str] = {}
-    dates: str = ""  # as strptime reads them; '' = ISO 8601
-    timezone: str = "UTC"  # of dates that name none
-    html: tuple[Name, ...] = ()  # texts with markup
-    comments: CommentColumns | None = None
 
 
 @dataclass(frozen=True)
@@ -96,16 +61,6 @@ class Record:
     comments: tuple[Comment, ...]
 
 
-def read_mapping(path: Path) -> ImportMapping:
-    """The mapping of a YAML file. Raises Invalid naming every wrong field."""
-    try:
-        return ImportMapping.model_validate(yaml.safe_load(path.read_text()) or {})
-    except yaml.YAMLError as error:
-        raise Invalid.of(path.name, f"this is not YAML: {error}") from error
-    except ValidationError as error:
-        raise Invalid(*validation_errors(error)) from error
-
-
 def records(
     path: Path, mapping: ImportMapping, desk: Desk, now: dt.datetime
 ) -> Iterator[Record | list[Fault]]:
@@ -113,73 +68,10 @@ def records(
 
     Raises Invalid when the file is not what the mapping says.
     """
-    read = _csv_rows if mapping.format == "csv" else _json_rows
-    for line, raw in read(path, mapping):
+    for line, raw in rows(path, mapping):
         reading = _Reading(mapping, desk, now, line, raw)
         record = reading.record()
         yield reading.faults if record is None or reading.faults else record
-
-
-type Raw = Mapping[str, list[Any]]
-
-
-def _csv_rows(path: Path, mapping: ImportMapping) -> Iterator[tuple[int, Raw]]:
-    """Columns may repeat, as Jira's comments do."""
-    csv.field_size_limit(10_000_000)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, delimiter=mapping.delimiter)
-        header = next(reader, [])
-        _require_columns(path, mapping, header)
-        line = reader.line_num + 1
-        for cells in reader:
-            raw: dict[str, list[Any]] = defaultdict(list)
-            for name, cell in zip(header, cells, strict=False):
-                raw[name].append(cell)
-            if any(cells):
-                yield line, raw
-            line = reader.line_num + 1
-
-
-def _require_columns(path: Path, mapping: ImportMapping, header: list[str]) -> None:
-    missing = sorted(set(mapping.columns.values()) - set(header))
-    if missing:
-        there = ", ".join(header[:20])
-        raise Invalid.of(path.name, f"no column {', '.join(missing)}; there are {there}")
-
-
-def _json_rows(path: Path, mapping: ImportMapping) -> Iterator[tuple[int, Raw]]:
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Invalid.of(path.name, f"this is not JSON: {error}") from error
-    items = _at(found, mapping.items) if mapping.items else found
-    if not isinstance(items, list):
-        raise Invalid.of(path.name, f"there is no list at {mapping.items or 'the top'}")
-    wanted = [*mapping.columns.values()]
-    for place, item in enumerate(items, start=1):
-        raw = {name: [_at(item, name)] for name in wanted}
-        if mapping.comments:
-            raw[mapping.comments.column] = _at(item, mapping.comments.column) or []
-        yield place, raw
-
-
-def _at(value: Any, path: str) -> Any:
-    """What lies at a path such as fields.status.name; None where the way ends."""
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str:
-    """Plain text; of Jira's documents, the text that they hold.
-
-    https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
-    """
-    if isinstance(value, dict):
-        inner = "".join(_text(node) for node in value.get("content", ()))
-        ends = "\n" if value.get("type") in ("paragraph", "heading", "hardBreak") else ""
-        return f"{value.get('text', '')}{inner}{ends}"
-    return "" if value is None else clean(str(value)).strip()
 
 
 @dataclass
@@ -268,7 +160,7 @@ class _Reading:
     def _comment(self, value: Any) -> Comment | None:
         where = self.mapping.comments
         if isinstance(value, dict) and where:
-            parts = [_text(_at(value, path)) for path in (where.at, where.by, where.text)]
+            parts = [text_of(at_path(value, path)) for path in (where.at, where.by, where.text)]
         else:
             parts = [part.strip() for part in clean(str(value)).split(";", 2)]
         if len(parts) < 3:
@@ -301,13 +193,13 @@ class _Reading:
         """The desk's word for what the record says."""
         told = self._first(name)
         if name in self.mapping.html:
-            told = rough_text(told)
+            told = _without_markup(told)
         told = self.mapping.values.get(name, {}).get(told, told)
         return told or self.mapping.defaults.get(name, "")
 
     def _first(self, name: Name) -> str:
         column = self._column(name)
-        found = (_text(value) for value in self.raw.get(column, []))
+        found = (text_of(value) for value in self.raw.get(column, []))
         return next((text for text in found if text), "").strip()
 
     def _column(self, name: str) -> str:
@@ -318,3 +210,8 @@ class _Reading:
         column = where.column if name == "comments" and where else self._column(name)
         told = f"{name} (column {column!r})" if column else name
         self.faults.append(Fault(self.line, told, message))
+
+
+def _without_markup(html: str) -> str:
+    clean = markup.sanitised(html, lambda _: None)
+    return markup.rough_text(html) if clean is None else markup.text_of(clean)

@@ -44,9 +44,16 @@ class Numbers:
         self._desks: dict[str, _Desk] = {}
 
     async def take(self, desk: str) -> Taken:
-        """The next number; give it back through `settle`."""
+        """The next number; tell through `settle` what became of it."""
         state = self._desks.setdefault(desk, _Desk())
         state.under_way += 1
+        try:
+            return await self._next(desk, state)
+        except BaseException:
+            state.under_way -= 1
+            raise
+
+    async def _next(self, desk: str, state: _Desk) -> Taken:
         if state.spare:
             return Taken(state.spare.popleft(), None)
         async with state.lock:
@@ -59,12 +66,16 @@ class Numbers:
                 return Taken(state.spare.popleft(), None)
             return Taken(state.next or 1, _moved(state, (state.next or 1) + 1))
 
-    def settle(self, desk: str, taken: Taken, etag: str | None) -> None:
-        """The transaction is through: `etag` of the counter, or None when it failed."""
+    def settle(self, desk: str, taken: Taken, etag: str | None, *, unused: bool = False) -> None:
+        """The transaction is through: `etag` of the counter, or None when it failed.
+
+        `unused`: nobody can have the number. Else it is not handed out again: one that stands on a
+        ticket would refuse everybody behind it.
+        """
         state = self._desks[desk]
         state.under_way -= 1
         if taken.write is None:
-            if etag is None:
+            if etag is None and unused:
                 state.spare.appendleft(taken.number)
         elif etag is None:
             state.next = None

@@ -46,28 +46,31 @@ async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
     with another body.
     """
     check(desk, request.command)  # bad input costs no number
+    for attempt in range(ATTEMPTS):
+        opened = await _attempt(deps, desk, request)
+        if opened is not None:
+            return opened
+        await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311
+    raise Unavailable("the desk is very busy just now; try again", retry_after=2)
+
+
+async def _attempt(deps: Deps, desk: Desk, request: Request) -> Opened | None:
+    """One try under a number of its own; None when that number, or the counter, was taken."""
     taken = await deps.numbers.take(desk.id)
-    etag: str | None = None
+    etag, unused = None, False
     try:
-        for attempt in range(ATTEMPTS):
-            made = _made(deps, desk, request, taken)
-            more = [*_keys(request, made.ticket.number), *([taken.write] if taken.write else [])]
-            try:
-                etags = await store.commit(deps.rows, desk.id, made, more)
-            except Conflict as error:
-                known = await _known(deps, desk, request, error)
-                if known is not None:
-                    return known
-                deps.numbers.settle(desk.id, taken, None)
-                taken = await deps.numbers.take(desk.id)
-                await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311
-                continue
-            etag = etags[-1] if taken.write else ""
-            await ring(deps, made.outbox)
-            return Opened(after(None, made), is_new=True)
-        raise Unavailable("the desk is very busy just now; try again", retry_after=2)
+        made = _made(deps, desk, request, taken)
+        more = [*_keys(request, made.ticket.number), *([taken.write] if taken.write else [])]
+        try:
+            etags = await store.commit(deps.rows, desk.id, made, more)
+        except Conflict as error:
+            unused = error.key.startswith("key|")  # refused as a whole, and not for its number
+            return await _known(deps, desk, request, error)
+        etag = etags[-1] if taken.write else ""
     finally:
-        deps.numbers.settle(desk.id, taken, etag)
+        deps.numbers.settle(desk.id, taken, etag, unused=unused)
+    await ring(deps, made.outbox)
+    return Opened(after(None, made), is_new=True)
 
 
 def _made(deps: Deps, desk: Desk, request: Request, taken: Taken) -> store.Plan:

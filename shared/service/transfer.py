@@ -192,7 +192,7 @@ def _missed(desk: Desk, ticket: Ticket, now: dt.datetime) -> list[ev.Event]:
             break
         step = moment.step
         if isinstance(step, Reminder) and step.watch is Watch.AUTO_CLOSE:
-            return follow(Case(desk, ticket, SYSTEM, now), Trigger.AUTO_CLOSE)
+            return [*events, *follow(Case(desk, ticket, SYSTEM, now), Trigger.AUTO_CLOSE)]
         clock = moment.clock.clock.value if moment.clock else ""
         events.append(ev.Escalated(step=step.id, fired=moment.fired, clock=clock))
     return events

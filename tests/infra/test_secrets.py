@@ -11,7 +11,7 @@ from tests.infra.code import ROOT
 
 PATTERNS = (
     r"AccountKey=", r"SharedAccessSignature", r"[?&]sig=[\w%]{8}", r"listKeys\(", r"listSecrets\(",
-    r"-----BEGIN", r"(?i)password'?\s*[:=]\s*'[^'$@]{4,}'", r"\bxox[bp]-", r"\beyJ[\w-]{20,}\.",
+    r"-----BEGIN", r"(?i)password'?\s*[:=]\s*'[^'$@\s]{4,}'", r"\bxox[bp]-", r"\beyJ[\w-]{20,}\.",
     r"(?i)connectionString\s*[:=]\s*'[^'$]{10,}'", r"InstrumentationKey=[0-9a-f]",
 )  # fmt: skip
 WRITTEN = (

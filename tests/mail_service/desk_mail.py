@@ -67,7 +67,7 @@ class DeskMail:
         return self.app.app.mail_room
 
     @classmethod
-    def with_policy(cls, **changes: object) -> "DeskMail":
+    def with_policy(cls, **changes: object) -> DeskMail:
         """The door desk with other rules for its mailbox."""
         made = memory_app()
         old = made.deps.desks["door"]

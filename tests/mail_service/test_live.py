@@ -200,3 +200,22 @@ def test_a_bounce_is_a_work_note_and_nothing_else(stack: Stack, client: Client) 
     assert client.address in note
     stack.tenant.advance("PT1M")
     assert len(stack.mails(client.address)) == 1
+
+
+def test_a_crash_while_mails_come_in_loses_and_doubles_nothing(
+    stack: Stack, client: Client
+) -> None:
+    sent = [client.writes() for _ in range(8)]
+    wait_until(client.entries, "the first of the mails")
+    stack.host.kill()
+    stack.host.start()
+    stack.tenant.advance("PT1M")
+    numbers = {client.ticket(message_id) for message_id in sent}
+    assert len(numbers) == len(sent)
+    for _ in range(2):
+        stack.tenant.advance("PT2M")  # what a dead process had claimed is free again
+    confirmed = wait_until(
+        lambda: found if len(found := stack.mails(client.address)) >= len(sent) else [],
+        "a confirmation of each",
+    )
+    assert sorted(m["headers"]["X-Docket-Ticket"] for m in confirmed) == sorted(numbers)
