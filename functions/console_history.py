@@ -121,7 +121,8 @@ def _moved(desk: Desk, e: ev.Moved) -> str:
 def _typed(desk: Desk, e: ev.TypeSet) -> str:
     old, new = (say(desk.types[t].name, "en") if t in desk.types else t for t in (e.frm, e.to))
     states = f"{state_name(desk, e.state_from)} became {state_name(desk, e.state_to)}"
-    return f"changed the type from {old} to {new}; {states}"
+    why = f" ({e.why})" if e.why else ""
+    return f"changed the type from {old} to {new}; {states}{why}"
 
 
 def _severity(desk: Desk, severity: str) -> str:

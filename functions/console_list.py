@@ -66,7 +66,6 @@ def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
     kind = desk.types[ticket.type]
     state = kind.state(ticket.state)
     environment = desk.environment_by_id[ticket.environment]
-    dues = [d for d in (ticket.first_response_due, ticket.resolution_due) if d]
     member = desk.member_by_email.get(ticket.assignee or "")
     return Line(
         ticket=ticket,
@@ -78,7 +77,7 @@ def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
         environment=say(environment.name, "en"),
         is_production=environment.production,
         assignee=member.name if member else ticket.assignee or "",
-        left=left(min(dues, default=None), visit.now, paused=ticket.paused),
+        left=left(ticket.due, visit.now, paused=ticket.paused),
         has_ended=state.has_ended,
     )
 

@@ -196,7 +196,7 @@ class TicketView:
 
     def change_view(self, change: Change) -> ChangeView:
         """One change with what this person may do to it now."""
-        state, mine = change.state.value, change.author == self.actor.email
+        state, mine = change.state.value, self.actor.email in change.writers
         open_findings = tuple(f.code for f in change.findings if not f.overridden)
         fits = {
             "edit_change": state in ("draft", "verified", "approved", "rejected"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import azure.functions as func
 
@@ -16,7 +17,7 @@ from shared.domain.form import Form
 from shared.domain.microsoft_forms import read_response
 from shared.domain.people import Actor, ActorKind
 from shared.domain.rules.opening import check
-from shared.service import files, quarantine
+from shared.service import files, form_mapping, quarantine
 from shared.service.opening import Opened, Request, open_request
 from shared.service.quarantine import Kept
 
@@ -37,15 +38,30 @@ async def api_form_response(visit: Visit) -> func.HttpResponse:
         known = ", ".join(f.id for f in desk.forms) or "none"
         raise NotFound(f"{desk.id} has no form {visit.route('form')!r}; it has {known}")
     try:
-        opened = await _open(visit, desk, form)
+        opened = await take_response(visit, desk, form, json_body(visit.req))
     except Invalid as error:
         await _keep(visit, desk, form, error)
         raise
     return acknowledged(visit, desk, opened.loaded, is_new=opened.is_new)
 
 
-async def _open(visit: Visit, desk: Desk, form: Form) -> Opened:
-    body = json_body(visit.req)
+async def take_response(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> Opened:
+    """The ticket that a raw response makes. Raises Invalid.
+
+    The desk's file says what each question is; what people chose since is read when that fails.
+    """
+    try:
+        return await _open(visit, desk, form, body)
+    except Invalid:
+        known = await form_mapping.chosen(visit.deps, desk, form)
+        response = body.get("response")
+        if not known.questions or not isinstance(response, dict):
+            raise
+        body = {**body, "response": form_mapping.translated(form, response, known)}
+        return await _open(visit, desk, form_mapping.overlaid(form, known), body)
+
+
+async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> Opened:
     response_id, response = body.get("responseId"), body.get("response")
     if not isinstance(response_id, str) or not 0 < len(response_id) <= 250:
         raise Invalid.of("responseId", "send the response's id as text")

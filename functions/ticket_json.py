@@ -91,6 +91,7 @@ def summary_json(desk: Desk, summary: Summary, url: str) -> dict[str, object]:
         "state_name": say(state.name, "en") if state else summary.state,
         "created_at": utc(summary.created_at),
         "updated_at": utc(summary.updated_at),
+        "due": utc(summary.due),
         "first_response_due": utc(summary.first_response_due),
         "resolution_due": utc(summary.resolution_due),
         "url": url,

@@ -70,6 +70,9 @@ param retentionDays int = 90
 @description('Mail domain of Communication Services; empty: one that Azure manages.')
 param mailDomain string = ''
 
+@description('The mail domain\'s records are in place and verified: only then can it be linked.')
+param mailDomainVerified bool = false
+
 @description('Where Communication Services keeps its data.')
 param dataLocation string = 'Canada'
 
@@ -169,6 +172,7 @@ module email 'modules/email.bicep' = {
     tags: tags
     dataLocation: dataLocation
     domain: mailDomain
+    domainVerified: mailDomainVerified
     appPrincipalId: identities.outputs.appPrincipalId
   }
 }
@@ -246,7 +250,6 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    appId: app.outputs.id
     email: alertEmail
   }
 }

@@ -1,4 +1,4 @@
-"""What every suite may share: one running system a session, and how properties are judged."""
+"""For all tests: one running system a session, and properties judged by what holds, not by time."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from hypothesis import settings
 
 from tests.support.stack import Stack
 
-# A busy machine is no reason to fail; and a red build must be reproducible.
 settings.register_profile("here", deadline=None)
+# The same examples at each run: a red build must be reproducible.
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 

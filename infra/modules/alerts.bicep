@@ -3,7 +3,6 @@ param environmentName string
 param location string
 param tags object
 param workspaceId string
-param appId string
 param email string
 
 // `below` alerts fire when fewer rows than the limit come in, the others when more do.
@@ -40,7 +39,7 @@ var rules = [
     name: 'sweep-stopped'
     severity: 0
     title: 'The outbox was not swept for five minutes'
-    query: 'AppRequests | where Name == "sweep_undelivered" and Success == true'
+    query: 'AppRequests | where Name has "sweep_undelivered" and Success == true'
     below: true
     limit: 1
     window: 'PT5M'
@@ -49,7 +48,7 @@ var rules = [
     name: 'clock-stopped'
     severity: 0
     title: 'The clock of the service levels did not run for five minutes'
-    query: 'AppRequests | where Name == "sweep_service_levels" and Success == true'
+    query: 'AppRequests | where Name has "sweep_service_levels" and Success == true'
     below: true
     limit: 1
     window: 'PT5M'
@@ -58,7 +57,7 @@ var rules = [
     name: 'clock-fails'
     severity: 1
     title: 'The clock could not look at a ticket'
-    query: 'union (AppTraces | where Message == "the clock could not look at a ticket"), (AppExceptions | where OperationName == "sweep_service_levels")'
+    query: 'union (AppTraces | where Message == "the clock could not look at a ticket"), (AppExceptions | where OperationName has "sweep_service_levels")'
     below: false
     limit: 0
     window: 'PT15M'
@@ -75,11 +74,11 @@ var rules = [
   {
     name: 'poll-stopped'
     severity: 1
-    title: 'The mailboxes were not polled for ten minutes'
-    query: 'AppRequests | where Name == "poll_mailboxes" and Success == true'
+    title: 'The mailboxes were not polled for a quarter of an hour'
+    query: 'AppRequests | where Name has "poll_mailboxes" and Success == true'
     below: true
     limit: 1
-    window: 'PT10M'
+    window: 'PT15M'
   }
   {
     name: 'subscription'
@@ -103,9 +102,18 @@ var rules = [
     name: 'forms-flow'
     severity: 1
     title: 'The flow of a form failed'
-    query: 'AzureDiagnostics | where Category == "WorkflowRuntime" and status_s == "Failed" and OperationName has "workflowRunCompleted"'
+    query: 'AzureDiagnostics | where Category == "WorkflowRuntime" and status_s == "Failed" and OperationName contains "workflowRunCompleted"'
     below: false
     limit: 0
+    window: 'PT15M'
+  }
+  {
+    name: '5xx'
+    severity: 1
+    title: 'Requests end in server errors'
+    query: 'AppRequests | where toint(ResultCode) >= 500'
+    below: false
+    limit: 5
     window: 'PT15M'
   }
   {
@@ -148,7 +156,8 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
     scopes: [
       workspaceId
     ]
-    evaluationFrequency: rule.window == 'P2D' ? 'PT1H' : 'PT5M'
+    // An evaluation each five minutes costs three times one each fifteen.
+    evaluationFrequency: rule.severity == 0 ? 'PT5M' : 'PT15M'
     windowSize: rule.window
     autoMitigate: true
     // The tables of a new workspace come into being with the first telemetry.
@@ -174,38 +183,3 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
     }
   }
 }]
-
-resource serverErrors 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'alert-5xx-${environmentName}'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Docket: requests end in server errors'
-    severity: 1
-    enabled: true
-    scopes: [
-      appId
-    ]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          name: 'errors'
-          criterionType: 'StaticThresholdCriterion'
-          metricNamespace: 'Microsoft.Web/sites'
-          metricName: 'Http5xx'
-          operator: 'GreaterThan'
-          threshold: 5
-          timeAggregation: 'Total'
-        }
-      ]
-    }
-    actions: [
-      {
-        actionGroupId: people.id
-      }
-    ]
-  }
-}

@@ -3,6 +3,7 @@ param name string
 param tags object
 param dataLocation string
 param domain string
+param domainVerified bool
 param appPrincipalId string
 
 // The narrowest built-in role that may send mail.
@@ -46,7 +47,7 @@ resource communication 'Microsoft.Communication/communicationServices@2025-05-01
   properties: {
     dataLocation: dataLocation
     disableLocalAuth: true
-    linkedDomains: [
+    linkedDomains: isOwnDomain && !domainVerified ? [] : [
       mailDomain.id
     ]
   }

@@ -129,6 +129,5 @@ resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-0
   }
 }
 
-output id string = site.id
 output name string = site.name
 output url string = 'https://${site.properties.defaultHostName}'

@@ -14,6 +14,7 @@ from shared.domain.words import say
 _OWN_FIELDS = ("service", "service_other", "module", "browser", "steps", "phone")
 _SAMPLE_FILES = {
     "prices.csv": b"isin;date;price\nSE0001234567;2026-10-01;12,35\nSE0007654321;2026-10-01;8,90\n",
+    "nda.txt": b"Mutual non-disclosure agreement, signed by both parties.\n",
     "comparison.txt": b"TypeError: Cannot read properties of null (reading 'returns')\n"
     b"    at Comparison.render (comparison.js:412:31)\n",
 }

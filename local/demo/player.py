@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 
-from local.demo.doors import send
+from local.demo.doors import number_of, send
 from local.demo.steps import Board, Thread, act
 from local.demo.story import later, read_story
 from local.demo.world import NotYetError, World
@@ -18,10 +18,12 @@ from shared.config import load_desks
 from shared.context import ROOT
 from shared.domain.desk import Desk
 
-AT_ONCE = 4
-TOGETHER = dt.timedelta(minutes=12)  # what lies closer happens at one reading of the clock
+THREADS = 4
+TOGETHER = dt.timedelta(minutes=40)  # requests that lie closer meet at one reading of the clock
+AT_ONCE_WITHIN = dt.timedelta(minutes=10)  # a person's next step follows at once
 AGAIN_AFTER = dt.timedelta(hours=2)
 _A_MONTH = dt.timedelta(days=30)
+STRIDE = dt.timedelta(hours=6)
 PATIENT = 12  # times that a step waits for another, such as for the third-line slot
 
 
@@ -61,10 +63,10 @@ class _Player:
             board = Board()
             for scene in read_story(desk, self._until):
                 self._plan(scene.at, Thread(desk, scene, board))
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             while self._waiting:
                 self._play_moment(pool)
-        self._world.advance_to(dt.datetime.now(dt.UTC))
+        self._advance(dt.datetime.now(dt.UTC))
         self._tell(f"{self._requests} requests are in.", end="\n")
         for line in self._trouble:
             print(f"  refused: {line}", file=sys.stderr, flush=True)
@@ -80,10 +82,10 @@ class _Player:
         while self._waiting and self._waiting[0][0] < first + TOGETHER:
             last, _, thread = heapq.heappop(self._waiting)
             due.append(thread)
-        self._world.advance_to(last)
+        self._advance(last)
         now = self._world.now()
         self._tell_day(now)
-        self._requests += sum(thread.done == 0 and "title" in thread.scene.facts for thread in due)
+        self._requests += sum(thread.done == 0 and thread.scene.becomes_a_ticket for thread in due)
         alone = [thread for thread in due if thread.wants_to_be_alone]
         together = [thread for thread in due if not thread.wants_to_be_alone]
         times = pool.map(partial(self._go_on, now=now), together)
@@ -91,6 +93,12 @@ class _Player:
             self._plan(at, thread)
         for thread in alone:
             self._plan(self._go_on(thread, now=now), thread)
+
+    def _advance(self, until: dt.datetime) -> None:
+        """In strides, so that nights and weekends escalate what is late about when it is due."""
+        while (step := until - self._world.now()) > STRIDE:
+            self._world.advance_to(until - step + STRIDE)
+        self._world.advance_to(until)
 
     def _go_on(self, thread: Thread, now: dt.datetime) -> dt.datetime | None:
         """The scene's next step and those that follow at once; then when to go on, if at all."""
@@ -100,7 +108,8 @@ class _Player:
                 step = thread.next_step
                 if step is None:
                     return None
-                if step.after >= TOGETHER or thread.wants_to_be_alone:
+                is_answer = thread.done == 1  # nobody answers in the second of asking
+                if is_answer or step.after > AT_ONCE_WITHIN or thread.wants_to_be_alone:
                     return later(thread.desk, now, step.after)
         except NotYetError as error:
             return self._wait(thread, now, str(error))
@@ -111,6 +120,8 @@ class _Player:
     def _one(self, thread: Thread, now: dt.datetime) -> None:
         if thread.next_step is None:
             send(self._world, thread.desk, thread.scene, now)
+            if thread.scene.becomes_a_ticket:
+                thread.number = number_of(self._world, thread.desk, thread.scene)
         else:
             act(self._world, thread, thread.next_step, now)
         thread.done += 1

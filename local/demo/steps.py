@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from local.demo.doors import letter, number_of
+from local.demo.doors import letter
 from local.demo.story import Facts, Scene, Step, member_of
 from local.demo.world import Json, NotYetError, World, awaited
 from shared.domain.desk import Desk
@@ -34,6 +34,7 @@ class Thread:
     number: str = ""
     done: int = 0  # 0: not sent yet; then the number of the step to come
     refused: int = 0
+    readers: set[str] = field(default_factory=set)
 
     @property
     def next_step(self) -> Step | None:
@@ -48,8 +49,8 @@ class Thread:
 
 def act(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """One step. Raises NotYetError when it has to wait, RuntimeError when it was refused."""
-    if not thread.number:
-        thread.number = number_of(world, thread.desk, thread.scene)
+    if thread.done == 1 and thread.desk.backlog and thread.desk.backlog.mirror:
+        _item(world, thread, "mirror")  # real minutes have passed for people: it is there
     special = _SPECIAL.get(step.what)
     if special is not None:
         special(world, thread, step, now)
@@ -59,7 +60,12 @@ def act(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
         fields = {"change": _CHANGE} | fields
     if step.what in ("approve_change", "apply_change"):
         fields["script_sha256"] = _script(world, thread)
-    world.command(thread.number, _persona(thread, step.who), step.what, fields)
+    person = _persona(thread, step.who)
+    if person not in thread.readers:
+        thread.readers.add(person)
+        world.command(thread.number, person, "seen", {})
+    if step.what != "seen":
+        world.command(thread.number, person, step.what, fields)
 
 
 def _persona(thread: Thread, who: str) -> str:
@@ -187,6 +193,7 @@ def _deployed(world: World, thread: Thread, step: Step, now: dt.datetime) -> Non
 def _reply_that_is_refused(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """The mail server refuses this one for good: it ends on the list of the undelivered."""
     reader, desk = str(thread.desk.people[0].email), thread.desk.id
+    world.quiet()
     known = len(world.undelivered(desk, reader))
     path = f"/users/{thread.desk.mail.address}/*"
     fault = {"service": "graph", "method": "POST", "path": path, "times": 1, "status": 400}

@@ -49,6 +49,11 @@ class Scene:
     steps: tuple[Step, ...] = ()
     submitted_by: Client | None = None
 
+    @property
+    def becomes_a_ticket(self) -> bool:
+        """Automatic replies and incidents do not."""
+        return "title" in self.facts and not self.facts.get("auto")
+
 
 def read_story(desk: Desk, now: dt.datetime) -> list[Scene]:
     """All scenes of the desk up to `now`, which is aware UTC."""

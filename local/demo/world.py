@@ -94,6 +94,14 @@ class World:
         answer.raise_for_status()
         return [mail for mail in answer.json() if f"[{number}]" in mail["subject"]]
 
+    def quiet(self) -> None:
+        """Returns when no mail has left for a while, so that a fault meets what it is meant for."""
+        before, still = -1, 0
+        while still < 4:
+            count = len(self.control("GET", "/sent"))
+            still, before = (still + 1 if count == before else 0), count
+            time.sleep(0.4)
+
     # -- time
 
     def now(self) -> dt.datetime:

@@ -17,6 +17,10 @@ from shared.domain.errors import Invalid
 _NAMED = re.compile(r"^(?P<name>.*?)\s*<(?P<email>[^<>]+)>$")
 _BREAKS = re.compile(r"<(?:br\s*/?|/p|/div|/li)>", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]*>")
+_MENTION = re.compile(r"\[~accountid:[^\]\s]*\][ \t]*")
+_LINK = re.compile(
+    r"\[(?P<label>[^\[\]|\n]+)\|(?P<to>(?:mailto:|https?://)[^\[\]|\s]+)(?:\|[^\]]*)?\]"
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class ItemNews:
     text: str = ""
     by_name: str = ""
     by_email: str = ""
+    by_id: str = ""  # the tool's own id of the person
 
 
 def _get(value: Any, *path: str) -> Any:
@@ -88,28 +93,42 @@ def devops_news(body: Mapping[str, Any]) -> ItemNews | None:
 
 
 def jira_news(body: Mapping[str, Any], delivery: str) -> ItemNews | None:
-    """News from a webhook; None for what does not concern us. Raises Invalid."""
+    """News from a webhook; None for what does not concern us. Raises Invalid.
+
+    People come with their account's id; whether with an address is theirs to choose.
+    """
     event = body.get("webhookEvent")
+    if event not in ("comment_created", "jira:issue_updated"):
+        return None
     key = _get(body, "issue", "key")
     if not isinstance(key, str):
         raise Invalid.of("issue.key", "a webhook carries the issue's key under this name")
     if event == "comment_created":
-        author = _get(body, "comment", "author") or {}
+        text = _without_markup(str(_get(body, "comment", "body") or ""))
         return ItemNews(
-            "jira", key, delivery,
-            text=str(_get(body, "comment", "body") or ""),
-            by_name=str(author.get("displayName") or ""),
-            by_email=str(author.get("emailAddress") or "").lower(),
-        )  # fmt: skip
-    if event == "jira:issue_updated":
-        items = _get(body, "changelog", "items") or []
-        states = [str(i.get("toString")) for i in items if i.get("field") == "status"]
-        if not states:
-            return None
-        return ItemNews(
-            "jira", key, delivery,
-            state=states[-1],
-            by_name=str(_get(body, "user", "displayName") or ""),
-            by_email=str(_get(body, "user", "emailAddress") or "").lower(),
-        )  # fmt: skip
-    return None
+            "jira", key, delivery, text=text, **_account(_get(body, "comment", "author"))
+        )
+    items = _get(body, "changelog", "items") or []
+    states = [str(i.get("toString")) for i in items if i.get("field") == "status"]
+    if not states:
+        return None
+    return ItemNews("jira", key, delivery, state=states[-1], **_account(body.get("user")))
+
+
+def _account(person: Any) -> dict[str, str]:
+    return {
+        "by_name": str(_get(person, "displayName") or ""),
+        "by_email": str(_get(person, "emailAddress") or "").lower(),
+        "by_id": str(_get(person, "accountId") or ""),
+    }
+
+
+def _without_markup(text: str) -> str:
+    """A comment's wiki markup without ids of accounts and with plain links.
+
+    https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=links
+    """
+    text = _MENTION.sub("", text)
+    return _LINK.sub(
+        lambda m: m["label"] if m["to"].startswith("mailto:") else m["to"], text
+    ).strip()

@@ -52,6 +52,7 @@ class Jira:
             "Jira", base_url, authorise=authorise, timeout=timeout, client=client, on_call=on_call
         )
         self._search = JiraSearch(self._wire)
+        self._account = ""
 
     async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
         """Creates once per key; then links back to the ticket and enters the sprint."""
@@ -112,9 +113,12 @@ class Jira:
         await self._wire.call("into sprint", "POST", path, json={"issues": [item_id]})
         return True
 
-    async def rank(self, place: BacklogPlace, item_id: str, before: str) -> None:
-        """Puts the issue directly before another. Raises Rejected when Jira declines."""
-        body = {"issues": [item_id], "rankBeforeIssue": before}
+    async def rank(
+        self, place: BacklogPlace, item_id: str, before: str = "", after: str = ""
+    ) -> None:
+        """Puts the issue directly before or after another. Raises Rejected when Jira declines."""
+        neighbour = {"rankBeforeIssue": before} if before else {"rankAfterIssue": after}
+        body = {"issues": [item_id], **neighbour}
         answer = await self._wire.call("rank", "PUT", f"{_AGILE}/issue/rank", json=body)
         if answer.status_code == 207:  # "some issues could not be ranked": there is only one
             raise Rejected("Jira: the issue could not be ranked")
@@ -130,6 +134,12 @@ class Jira:
             iteration=_sprint_name(fields),
             fields=fields,
         )
+
+    async def account(self) -> str:
+        """The id of the account whose token we use; asked once."""
+        if not self._account:
+            self._account = str((await self._wire.fetch("myself", f"{_API}/myself"))["accountId"])
+        return self._account
 
     async def aclose(self) -> None:
         """Closes the connections."""

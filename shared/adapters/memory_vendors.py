@@ -95,6 +95,7 @@ class MemoryBacklog(_Twin):
     comments: dict[str, Comment] = field(default_factory=dict)
     sprint: str = "Sprint 1"
     first_state: str = "New"
+    ranks: list[str] = field(default_factory=list)
     _by_key: dict[str, str] = field(default_factory=dict)
 
     async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
@@ -104,6 +105,7 @@ class MemoryBacklog(_Twin):
             number = str(len(self._by_key) + 1)
             self._by_key[key] = number
             self.asked[number] = item
+            self.ranks.append(number)
             iteration = self.sprint if item.into_sprint else ""
             self.items[number] = ItemState(number, self.first_state, item.title, iteration)
         self._end()
@@ -132,6 +134,15 @@ class MemoryBacklog(_Twin):
             self.items[item_id] = replace(await self.get(place, item_id), iteration=self.sprint)
         self._end()
         return bool(self.sprint)
+
+    async def rank(
+        self, place: BacklogPlace, item_id: str, before: str = "", after: str = ""
+    ) -> None:
+        """Keeps the order in `ranks`."""
+        self._begin()
+        self.ranks.remove(item_id)
+        self.ranks.insert(self.ranks.index(before or after) + bool(after), item_id)
+        self._end()
 
     async def get(self, place: BacklogPlace, item_id: str) -> ItemState:
         """The item as it is. Raises NotFound."""

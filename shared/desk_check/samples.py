@@ -11,7 +11,7 @@ from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Desk, Notice, RequestType
 from shared.domain.evolve import replay
-from shared.domain.flow import Category
+from shared.domain.flow import Category, Trigger
 from shared.domain.form import Form
 from shared.domain.people import ActorKind, Person
 from shared.domain.rules.case import entering
@@ -145,6 +145,15 @@ def _moved(kind: RequestType, *wanted: Category) -> Iterator[ev.Event]:
         yield ev.Moved(frm=kind.initial_state, to=state.id, **entering(state))
 
 
+def _done(kind: RequestType) -> Iterator[ev.Event]:
+    done = (auto for auto in kind.auto if auto.on is Trigger.ITEM_DONE and auto.from_ != "*")
+    for auto in done:
+        state, frm = kind.state(auto.to), auto.from_[0]
+        if not state.has_ended:
+            yield ev.Moved(frm=frm, to=state.id, cause=auto.on, **entering(state))
+            return
+
+
 def _event(
     desk: Desk, notice: Notice, kind: RequestType, wording: Wording
 ) -> list[ev.Event] | None:
@@ -165,6 +174,7 @@ def _event(
         "proceed": _decided(Opinion.PROCEED, wording),
         "escalated": _escalated(desk),
         "merged": [ev.Merged(into=f"{desk.prefix}-7")],
+        "item_done": [*_done(kind)],
     }
     event = made[notice.on]
     return None if not event and notice.on != "opened" else event

@@ -180,6 +180,13 @@ class Desk(Frozen):
         """Environments by id."""
         return {e.id: e for e in self.environments}
 
+    @property
+    def rehearsals(self) -> tuple[str, ...]:
+        """The environments in which a data change is tried before production."""
+        others = [e for e in self.environments if not e.production]
+        marked = [e for e in others if e.rehearsal]
+        return tuple(e.id for e in marked or others)
+
     @cached_property
     def member_by_email(self) -> dict[str, Member]:
         """Members by address."""
@@ -197,7 +204,7 @@ class Desk(Frozen):
             include={"severities", "targets", "calendars", "environments", "escalations",
                      "reminders"},
             exclude={"severities": {"__all__": {"name", "definition"}},
-                     "environments": {"__all__": {"name", "production"}}},
+                     "environments": {"__all__": {"name", "production", "rehearsal"}}},
         )  # fmt: skip
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 

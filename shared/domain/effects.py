@@ -83,15 +83,21 @@ class ChatOwed(Owed):
 
 
 class ItemOwed(Owed):
-    """A work item to create."""
+    """A work item to create; `started`: in the current sprint, and in progress there.
+
+    `once`: a name that several commands of the ticket share. Whichever comes first creates the
+    item, the others find it.
+    """
 
     kind: Literal["item"] = "item"
     plan: PlannedItem | None = None  # None: the mirror
     urgency: Urgency | None = None
+    started: bool = False
+    once: str = ""
 
 
 class CommentOwed(Owed):
-    """A comment on the ticket's mirror or its items, mentioning one member."""
+    """A comment on the ticket's mirror, else its first item, mentioning one member."""
 
     kind: Literal["comment"] = "comment"
     text: str
@@ -107,6 +113,12 @@ class ItemMoveOwed(Owed):
     into_sprint: bool = False
 
 
+class RankOwed(Owed):
+    """The ticket's work item stands where the ticket stands in Ready for sprint."""
+
+    kind: Literal["rank"] = "rank"
+
+
 class BuildOwed(Owed):
     """A build job to start and to follow."""
 
@@ -116,7 +128,7 @@ class BuildOwed(Owed):
 
 
 Effect = Annotated[
-    MailOwed | ChatOwed | ItemOwed | CommentOwed | ItemMoveOwed | BuildOwed,
+    MailOwed | ChatOwed | ItemOwed | CommentOwed | ItemMoveOwed | RankOwed | BuildOwed,
     Field(discriminator="kind"),
 ]
 
@@ -136,4 +148,7 @@ class Outbox(Frozen):
 
     def key_of(self, index: int) -> str:
         """The effect's own name, the same at each attempt (a UUID)."""
-        return str(uuid.uuid5(_NAMESPACE, f"{self.desk}/{self.number}/{self.seq}/{index}"))
+        effect = self.effects[index]
+        once = effect.once if isinstance(effect, ItemOwed) else ""
+        place = once or f"{self.seq}/{index}"
+        return str(uuid.uuid5(_NAMESPACE, f"{self.desk}/{self.number}/{place}"))

@@ -111,6 +111,7 @@ class TypeSet(PublicEvent):
     to: str
     state_from: str
     state_to: str
+    why: str = ""  # why that state, in words
     pauses: bool = False
     ended: bool = False
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Desk, Notice
-from shared.domain.flow import Category
+from shared.domain.flow import Category, Trigger
 from shared.domain.people import Person, Role
+from shared.domain.policy import Watch
 from shared.domain.ticket import Opinion, Ticket
 
 OCCASIONS = {
@@ -21,6 +22,7 @@ OCCASIONS = {
     "assigned": "the ticket was assigned",
     "resolved": "the ticket was resolved",
     "closed": "the ticket was closed",
+    "item_done": "the work item is done, so the ticket goes on here",
     "reopened": "the ticket was reopened",
     "not_our_problem": "triage decided: not our problem",
     "bug_or_feature": "triage decided: a bug or a feature request",
@@ -74,6 +76,8 @@ def _names(desk: Desk, type_id: str, event: ev.Event) -> Iterator[str]:
 def _movement(desk: Desk, type_id: str, event: ev.Moved) -> Iterator[str]:
     flow = desk.types[type_id]
     was, now = flow.by_id.get(event.frm), flow.state(event.to)
+    if event.cause == Trigger.ITEM_DONE and not now.has_ended:
+        yield "item_done"
     if now.category is Category.RESOLVED:
         yield "resolved"
     elif now.category is Category.CLOSED:
@@ -88,7 +92,8 @@ def owed(
     """The effects that these events call for, items first since mails may wait for them.
 
     One person gets one mail a command and audience: the first of the desk's notices that fits.
-    Escalations are apart: one for all of them, since the rungs say which one speaks.
+    Escalations are apart: one for all of them, since the rungs say which one speaks; and the
+    reminder to read, which is about the person and not about the ticket.
     """
     found: list[ef.Effect] = _tasks_after_their_parent(list(_items(desk, ticket, happened)))
     mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
@@ -98,7 +103,7 @@ def owed(
             if notice.on != what.occasion or (notice.types and ticket.type not in notice.types):
                 continue
             for person in _receivers(desk, ticket, notice, what.recorded):
-                once = (person.email, notice.audience, _matter(what.recorded.event))
+                once = (person.email, notice.audience, _matter(desk, what.recorded.event))
                 if once not in told:
                     told.add(once)
                     found.append(_mail(desk, ticket, notice, person, what.recorded, mirror))
@@ -106,9 +111,12 @@ def owed(
     return tuple(found)
 
 
-def _matter(event: ev.Event) -> str:
-    """Whether it is the clock that speaks, or somebody who did something."""
-    return "clock" if isinstance(event, ev.Escalated) else ""
+def _matter(desk: Desk, event: ev.Event) -> str:
+    """Whether somebody did something, the clock speaks, or a person is reminded to read."""
+    if not isinstance(event, ev.Escalated):
+        return ""
+    reminders = {reminder.id: reminder.watch for reminder in desk.reminders}
+    return "reading" if reminders.get(event.step) is Watch.UNREAD else "clock"
 
 
 def _mail(
@@ -189,9 +197,9 @@ def _items(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Itera
             yield ef.ItemOwed(seq=recorded.seq)
         elif isinstance(event, ev.Decided):
             yield from _decided_items(desk, ticket, recorded, event)
-        elif isinstance(event, ev.BoardMoved) and event.action == "pulled":
-            yield _pulled_item(ticket, recorded)
-        elif isinstance(event, ev.Replied) and _is_for_mirror(ticket, event):
+        elif isinstance(event, ev.BoardMoved):
+            yield from _board_item(desk, ticket, recorded, event)
+        elif isinstance(event, ev.Replied) and _is_for_item(ticket, event):
             yield ef.CommentOwed(seq=recorded.seq, text=event.text)
         elif isinstance(event, ev.Moved) and ticket.mirror and desk.backlog.mirror:
             name = desk.backlog.mirror.states.get(event.to)
@@ -218,9 +226,9 @@ def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
     ]
 
 
-def _is_for_mirror(ticket: Ticket, event: ev.Replied) -> bool:
+def _is_for_item(ticket: Ticket, event: ev.Replied) -> bool:
     """What the desk says is told there too, unless it was written there."""
-    return ticket.mirror is not None and not event.by_client and not event.via
+    return ticket.discussed_in is not None and not event.by_client and not event.via
 
 
 def _is_mirrored(desk: Desk, ticket: Ticket) -> bool:
@@ -240,12 +248,24 @@ def _decided_items(
         )
 
 
-def _pulled_item(ticket: Ticket, recorded: ev.Recorded) -> ef.Effect:
-    known = next((i for i in ticket.work_items if not i.mirror), None)
-    if known is not None:
-        return ef.ItemMoveOwed(seq=recorded.seq, item=known.id, into_sprint=True)
-    plan = ev.PlannedItem(kind="bug", title=ticket.title)
-    return ef.ItemOwed(seq=recorded.seq, plan=plan)
+def _board_item(
+    desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.BoardMoved
+) -> Iterator[ef.Effect]:
+    """Whom the product owner accepts has an item; it is ranked and pulled as the ticket is."""
+    seq = recorded.seq
+    item = next((i for i in ticket.work_items if not i.mirror and i.kind != "task"), None)
+    kind = desk.types[ticket.type].item_kind or "bug"
+    plan = ev.PlannedItem(kind=kind, title=ticket.title)
+    if event.action == "accepted":
+        if item is None:
+            yield ef.ItemOwed(seq=seq, plan=plan, once="third_line")
+        yield ef.RankOwed(seq=seq, after=0 if item is None else None)
+    elif event.action == "ranked":
+        yield ef.RankOwed(seq=seq)
+    elif event.action == "pulled" and item is not None:
+        yield ef.ItemMoveOwed(seq=seq, item=item.id, into_sprint=True)
+    elif event.action == "pulled":  # it was accepted a moment ago
+        yield ef.ItemOwed(seq=seq, plan=plan, started=True, once="third_line")
 
 
 def _chats(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.ChatOwed]:

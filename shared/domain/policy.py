@@ -104,11 +104,16 @@ class TargetOverride(Frozen):
 
 
 class Environment(Frozen):
-    """Where the trouble is. `severity_cap`: the worst severity that counts there."""
+    """Where the trouble is. `severity_cap`: the worst severity that counts there.
+
+    `rehearsal`: data changes are tried here before production. Where a desk marks none, any
+    environment but production will do.
+    """
 
     id: Id
     name: Words
     production: bool = False
+    rehearsal: bool = False
     severity_cap: Id | None = None
 
 

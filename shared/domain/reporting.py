@@ -26,7 +26,7 @@ class Measure(Frozen):
 
 
 class Fact(Frozen):
-    """One ticket in one month. `spent`: seconds in each state, once it is resolved."""
+    """One ticket in one month. `spent`: seconds in each state until it was resolved."""
 
     number: str
     type: str
@@ -66,7 +66,9 @@ def facts(desk: Desk, ticket: Ticket) -> dict[str, Fact]:
     for at, part, measure in _measures(desk, ticket):
         of(at)[part] = measure
     if ended := open_span(known.ended):
-        of(ended.start)["spent"] = known.spent
+        states = desk.types[ticket.type].by_id
+        work = {s: n for s, n in known.spent.items() if s not in states or not states[s].has_ended}
+        of(ended.start)["spent"] = work
     traits = {"number": ticket.number, "type": ticket.type, "severity": ticket.severity}
     return {
         month: Fact.model_validate({**traits, "environment": ticket.environment, **more})

@@ -177,7 +177,8 @@ class Change(Frozen):
     rollback: str
     expected_rows: int
     state: ChangeState
-    author: Email
+    author: Email  # of the latest draft
+    written_by: tuple[Email, ...] = ()  # everybody who wrote some draft of it
     script_sha256: str
     lint_override_reason: str = ""
     findings: tuple[ScriptFinding, ...] = ()
@@ -185,6 +186,11 @@ class Change(Frozen):
     approval: Approval | None = None
     rejection: str = ""
     application: Application | None = None
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who cannot be the second person."""
+        return frozenset({self.author, *self.written_by})
 
 
 class Ticket(Frozen):
@@ -227,6 +233,12 @@ class Ticket(Frozen):
     def mirror(self) -> WorkItem | None:
         """The work item that stands for the ticket itself, once it exists."""
         return next((item for item in self.work_items if item.mirror), None)
+
+    @property
+    def discussed_in(self) -> WorkItem | None:
+        """The work item that carries the talk with the developers: the mirror, else the first."""
+        others = (item for item in self.work_items if item.kind != "task")
+        return self.mirror or next(others, None)
 
     @property
     def participants(self) -> frozenset[str]:

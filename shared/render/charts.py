@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDE = 640
-LABEL = 176  # room for the names at the left
-BAR, GAP, LEGEND = 20, 8, 28
+WIDE = 720
+LABEL = 240  # room for the names at the left
+NAME = 34  # characters that fit there
+BAR, GAP = 20, 8
+LEGEND, IN_A_ROW = 24, 4  # height of a row of the legend, and its entries
 PLOT = WIDE - LABEL - 56  # room for the number at the right
 
 
@@ -31,7 +33,7 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], unit: str 
     most = max(totals, default=0)
     if not most:
         return Markup("")
-    top = LEGEND if len(series) > 1 else 4
+    top = LEGEND * -(-len(series) // IN_A_ROW) + 4 if len(series) > 1 else 4
     height = top + len(labels) * (BAR + GAP)
     parts = [_legend(series)] if len(series) > 1 else []
     for n, label in enumerate(labels):
@@ -46,7 +48,7 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], unit: str 
 def _bar(label: str, y: int, values: Sequence[float], most: float, unit: str) -> Markup:
     parts = [
         Markup('<text class="name" x="{}" y="{}" text-anchor="end">{}</text>').format(
-            LABEL - 8, y + 15, label if len(label) <= 28 else f"{label[:27]}…"
+            LABEL - 8, y + 15, label if len(label) <= NAME else f"{label[: NAME - 1]}…"
         )
     ]
     x = float(LABEL)
@@ -74,12 +76,14 @@ def _bar(label: str, y: int, values: Sequence[float], most: float, unit: str) ->
 
 
 def _legend(series: Sequence[Series]) -> Markup:
-    step = (WIDE - 8) // len(series)
-    parts = [
-        Markup('<rect class="s{}" x="{}" y="3" width="12" height="12"/>'
-               '<text class="name" x="{}" y="14">{}</text>').format(
-            index % 7, 8 + index * step, 26 + index * step, s.name
+    step = (WIDE - 8) // IN_A_ROW
+    parts = []
+    for index, each in enumerate(series):
+        x, y = 8 + index % IN_A_ROW * step, 3 + index // IN_A_ROW * LEGEND
+        parts.append(
+            Markup(
+                '<rect class="s{}" x="{}" y="{}" width="12" height="12"/>'
+                '<text class="name" x="{}" y="{}">{}</text>'
+            ).format(index % 7, x, y, x + 18, y + 11, each.name)
         )
-        for index, s in enumerate(series)
-    ]  # fmt: skip
     return Markup("").join(parts)

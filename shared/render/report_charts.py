@@ -26,15 +26,29 @@ def _column(table: Table, column: int, name: str = "") -> Series:
 
 
 def _service_levels(table: Table) -> Markup:
-    """One drawing for each clock: severities below their months."""
-    labels = [f"{row[0]} {row[1]}" for row in table.rows]
-    return Markup("").join(
-        Markup("<h3>{}</h3>").format(clock)
-        + bars(f"{clock}, met and missed", labels, [_column(table, at, "Met"),
-                                                   _column(table, at + 1, "Missed")])
-        for clock, at in (("First response", 2), ("Resolution", 5))
-        if any(_number(table, n, at) + _number(table, n, at + 1) for n in range(len(labels)))
-    )  # fmt: skip
+    """For each clock its months, and the severities of the latest."""
+    latest = max(str(row[0]) for row in table.rows)
+    drawn = Markup("")
+    for clock, at in (("First response", 2), ("Resolution", 5)):
+        months, severities = _summed(table, 0, at), _summed(table, 1, at, latest)
+        for name, sums in (("by month", months), (f"by severity, {latest}", severities)):
+            series = [Series("Met", [s[0] for s in sums.values()]),
+                      Series("Missed", [s[1] for s in sums.values()])]  # fmt: skip
+            chart_ = bars(f"{clock} {name}, met and missed", list(sums), series)
+            if chart_:
+                drawn += Markup("<h3>{} {}</h3>").format(clock, name) + chart_
+    return drawn
+
+
+def _summed(table: Table, by: int, at: int, month: str = "") -> dict[str, tuple[float, float]]:
+    """Met and missed of the columns at `at`, by the names in column `by`."""
+    sums: dict[str, tuple[float, float]] = {}
+    for n, row in enumerate(table.rows):
+        if month and row[0] != month:
+            continue
+        met, missed = sums.get(str(row[by]), (0.0, 0.0))
+        sums[str(row[by])] = met + _number(table, n, at), missed + _number(table, n, at + 1)
+    return sums
 
 
 def _times(table: Table) -> Markup:

@@ -185,7 +185,6 @@ class DeskTexts:
         kind = desk.backlog.kinds[plan.kind] if plan else mirror.item_type if mirror else ""
         link = self.links.staff_ticket(desk.id, ticket.number)
         parent = ticket.mirror
-        pulled = desk.third_line is not None
         return NewItem(
             type=kind,
             title=(plan.title if plan else f"[{ticket.number}] {ticket.title}")[:250],
@@ -194,7 +193,7 @@ class DeskTexts:
             link=link,
             link_title=f"{ticket.number} in Docket",
             related=(parent.id,) if plan and parent else (),
-            into_sprint=bool(plan) and (owed.urgency is Urgency.URGENT or pulled),
+            into_sprint=bool(plan) and (owed.urgency is Urgency.URGENT or owed.started),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError
-from shared.service import mail_subscription, quarantine
+from shared.service import form_mapping, mail_subscription, quarantine
 from shared.service.mail_room import MailRoom
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def inner_probes(room: MailRoom, desk: Desk) -> list[Probe]:
 _ROLE = "Give the app's identity the role {} on the storage account; it takes some minutes to count"
 _SUBSCRIBE = (
     "Look at the mailbox's own result first. Then wait for the hourly renewal; Microsoft Graph "
-    "must reach /api/hooks/graph at the public address, and the vault's graph-state must not be empty"
+    "must reach /api/hooks/graph at the public address, and graph-state must not be empty"
 )
 _MAP = "Open /desk/{desk}/forms and say which question each field is"
 
@@ -121,13 +121,14 @@ async def subscription(room: MailRoom, desk: Desk) -> str:
 
 def _form_look(room: MailRoom, desk: Desk, form_id: str) -> Look:
     async def look() -> str:
-        form = desk.form(form_id)
-        fields = form.fields if form else ()
+        form = next(form for form in desk.forms if form.id == form_id)
+        known = await form_mapping.chosen(room.deps, desk, form)
+        fields = form_mapping.overlaid(form, known).fields
         unmapped = [field.id for field in fields if not field.question_id]
         kept = await quarantine.entries(room.deps, desk)
         waiting = sum(k.source == "form" and k.form == form_id for _, k in kept)
         if waiting:
-            raise BrokenError(f"{waiting} responses could not be read and lie in quarantine")
+            raise BrokenError(f"responses that could not be read lie in quarantine: {waiting}")
         if len(unmapped) == len(fields):
             raise NotUsedError("no field names a question: only the built-in form is in use")
         if unmapped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from shared.domain import commands as cm
@@ -10,8 +11,11 @@ from shared.domain.people import Actor, ActorKind
 from shared.domain.ticket import Ticket
 from shared.service import layout as ly
 from shared.service import reads
+from shared.service.abilities import Identified
 from shared.service.deps import Deps
 from shared.service.handle import AlreadyDone, Order, handle
+
+_ADDRESS = re.compile(r"[\w.+'-]+@[\w.-]+")
 
 
 class News(Protocol):
@@ -31,6 +35,8 @@ class News(Protocol):
     def by_name(self) -> str: ...
     @property
     def by_email(self) -> str: ...
+    @property
+    def by_id(self) -> str: ...
 
 
 async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
@@ -38,7 +44,7 @@ async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
 
     `own_names`: lower-case names and addresses by which the tool knows us.
     """
-    if {news.by_name.lower(), news.by_email.lower()} & own_names:
+    if {news.by_name.lower(), news.by_email.lower()} & own_names or await _is_ours(deps, news):
         return False
     for desk in deps.desks.values():
         if desk.backlog is None or desk.backlog.system != news.system:
@@ -47,6 +53,12 @@ async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
         if number is not None:
             return await _tell(deps, desk, number, news)
     return False
+
+
+async def _is_ours(deps: Deps, news: News) -> bool:
+    """Whether our own account did it: names are anybody's to choose, and may be left out."""
+    tool = deps.outside.backlog(news.system) if news.by_id else None
+    return isinstance(tool, Identified) and news.by_id == await tool.account()
 
 
 async def _ticket_of(deps: Deps, desk: Desk, news: News) -> str | None:
@@ -62,7 +74,7 @@ async def _tell(deps: Deps, desk: Desk, number: str, news: News) -> bool:
         state=news.state,
         text=news.text,
         by=news.by_name or news.by_email,
-        public=_speaks_to_client(ticket, news.text),
+        public=_speaks_to_client(desk, ticket, news.text),
     )
     actor = _actor(desk, news)
     keys = (("hook", news.delivery),)
@@ -73,16 +85,18 @@ async def _tell(deps: Deps, desk: Desk, number: str, news: News) -> bool:
     return True
 
 
-def _speaks_to_client(ticket: Ticket, text: str) -> bool:
-    """The seed's way: a comment that mentions the client's address is meant for the client."""
-    words = text.lower()
-    return any(email in words for email in {ticket.requester.email, *ticket.participants})
+def _speaks_to_client(desk: Desk, ticket: Ticket, text: str) -> bool:
+    """A comment that mentions a client's address is meant for the client; members are none."""
+    named = {found.lower().rstrip(".") for found in _ADDRESS.findall(text)}
+    return bool(named & ticket.participants - desk.member_by_email.keys())
 
 
 def _actor(desk: Desk, news: News) -> Actor:
     """The member whom the tool names, else the tool itself."""
     for member in desk.people:
-        if news.by_email == member.email or (news.by_name and news.by_name == member.name):
+        known = ((news.by_id, member.backlog_id), (news.by_email, member.email),
+                 (news.by_name, member.name))  # fmt: skip
+        if any(said and said == has for said, has in known):
             return Actor(
                 kind=ActorKind.STAFF, email=member.email, name=member.name, roles=member.roles
             )

@@ -154,6 +154,7 @@ class Summary(Frozen):
     source: str
     created_at: dt.datetime
     updated_at: dt.datetime
+    due: dt.datetime | None = None  # the soonest promise of any clock; lists sort by it
     first_response_due: dt.datetime | None = None
     resolution_due: dt.datetime | None = None
     paused: bool = False

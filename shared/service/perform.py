@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,17 @@ from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
-from shared.domain.errors import NotFound, Rejected
+from shared.domain.errors import NotFound, Rejected, Unavailable
 from shared.domain.people import ERASED_DOMAIN
 from shared.domain.ticket import Ticket, WorkItem
 from shared.ports import BacklogPlace, ChatPlace, ItemRef, Put
 from shared.service import layout as ly
+from shared.service import store
+from shared.service.abilities import Ranked
 from shared.service.deps import Deps
 
 type Told = tuple[cm.Command, ...]
+ITEM_PATIENCE = dt.timedelta(minutes=30)  # for an item that is being created
 BUILD_LOOK = dt.timedelta(seconds=20)  # how often a running build is looked at
 
 
@@ -113,7 +116,10 @@ async def _item(job: Job, owed: ef.ItemOwed) -> Told:
     if owed.plan and owed.plan.kind == "task":
         item = replace(item, parent=_parent(job.ticket))
     backlog = job.deps.outside.backlog(config.system)
-    ref: ItemRef = await backlog.create(place_of(config), item, job.key, again=job.again)
+    place, again = place_of(config), job.again or owed.started
+    ref: ItemRef = await backlog.create(place, item, job.key, again=again)
+    if owed.started:
+        await backlog.set_state(place, ref.id, config.in_progress_state)
     return (
         cm.ItemCreated(
             system=config.system,
@@ -134,14 +140,14 @@ def _parent(ticket: Ticket) -> str:
 
 
 async def _comment(job: Job, owed: ef.CommentOwed) -> Told:
-    config, mirror = _config(job.desk), job.ticket.mirror
-    if mirror is None:
+    config, item = _config(job.desk), job.ticket.discussed_in
+    if item is None:
         return ()
     member = job.desk.member_by_email.get(owed.mention)
     mention = (member.name, member.backlog_id) if member and member.backlog_id else None
     backlog = job.deps.outside.backlog(config.system)
     place = place_of(config)
-    await backlog.comment(place, mirror.id, owed.text, mention, job.key, again=job.again)
+    await backlog.comment(place, item.id, owed.text, mention, job.key, again=job.again)
     return ()
 
 
@@ -160,11 +166,49 @@ async def _item_move(job: Job, owed: ef.ItemMoveOwed) -> Told:
     return ()
 
 
+async def _rank(job: Job, owed: ef.RankOwed) -> Told:
+    """By the order as it is now, so that late and repeated deliveries end in the same order."""
+    config, number = _config(job.desk), job.ticket.number
+    backlog = job.deps.outside.backlog(config.system)
+    board, _ = await store.load_board(job.deps.rows, job.desk.id)
+    if number not in board.ready or not isinstance(backlog, Ranked):
+        return ()
+    own = _ranked_item(job.ticket)
+    if not own:
+        if job.deps.clock.now() - job.box.committed_at < ITEM_PATIENCE:
+            raise Unavailable("its work item does not exist yet")
+        return ()  # a new item begins at the end; it is ranked when somebody ranks it again
+    place, at = place_of(config), board.ready.index(number)
+    if below := await _first_item(job, board.ready[at + 1 :]):
+        await backlog.rank(place, own, before=below)
+    elif above := await _first_item(job, board.ready[:at][::-1]):
+        await backlog.rank(place, own, after=above)
+    return ()
+
+
+async def _first_item(job: Job, numbers: Sequence[str]) -> str:
+    """The item of the first of these tickets that has one."""
+    for number in numbers:
+        row = await job.deps.rows.get(job.desk.id, ly.state_key(number))
+        ticket = ly.TicketRow.model_validate_json(row.body).ticket if row else None
+        if ticket and (found := _ranked_item(ticket)):
+            return found
+    return ""
+
+
+def _ranked_item(ticket: Ticket) -> str:
+    items = (i.id for i in ticket.work_items if not i.mirror and i.kind != "task")
+    return next(items, "")
+
+
 async def _build(job: Job, owed: ef.BuildOwed) -> Told:
     """Starts the job and follows it; the ticket hears of the start and of the end."""
     builds = job.deps.outside.builds
     handle = owed.handle or await builds.start(owed.job, job.key, again=job.again)
-    state = await builds.follow(handle)
+    try:
+        state = await builds.follow(handle)
+    except NotFound as error:
+        raise Rejected(f"what became of {owed.job} is not known: {error}") from error
     said = cm.BuildReported(job=owed.job, build=state.number, result=state.result, url=state.url)
     if state.result:
         return (said,)
@@ -179,5 +223,6 @@ _HANDS: dict[type, Callable[[Job, Any], Awaitable[Told]]] = {
     ef.ItemOwed: _item,
     ef.CommentOwed: _comment,
     ef.ItemMoveOwed: _item_move,
+    ef.RankOwed: _rank,
     ef.BuildOwed: _build,
 }

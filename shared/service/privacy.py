@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, Refused, Unavailable
 from shared.domain.people import normal_address
+from shared.domain.ticket import Ticket
 from shared.ports import Delete, Put, Replace, Row, Write
 from shared.service import layout as ly
 from shared.service import person_traces, rebuild, walk
@@ -117,7 +118,7 @@ async def _write(deps: Deps, desk: Desk, kept: Kept, changed: dict[str, str | No
     if not kept.is_archived:
         writes += [Put(key, body) for key, body in wanted.others.items()]
     else:  # first: an erasure that stops here finds the ticket again
-        await _write_index(deps, desk, kept.number, wanted)
+        await _write_index(deps, desk, wanted.row.ticket)
     for group in walk.groups(writes):
         await partition.commit(kept.partition, group)
 
@@ -126,13 +127,21 @@ def _change(row: Row, body: str | None) -> Write:
     return Delete(row.key, row.etag) if body is None else Replace(row.key, body, row.etag)
 
 
-async def _write_index(deps: Deps, desk: Desk, number: str, wanted: rebuild.Wanted) -> None:
-    """What of an archived ticket lies elsewhere: its month's row, and its requester's."""
-    month = f"{wanted.row.ticket.facts.ended[-1].start:%Y-%m}"
-    summary = Put(number, wanted.others[wanted.row.index])
-    await deps.archive.commit(f"{desk.id}|{month}", [summary])
-    requester = [Put(k, b) for k, b in wanted.others.items() if k.startswith("requester|")]
-    await deps.rows.commit(desk.id, requester)
+async def _write_index(deps: Deps, desk: Desk, ticket: Ticket) -> None:
+    """What of an archived ticket lies elsewhere: its month's row, and its requester's.
+
+    The desk may not know the ticket's type any more, so the summary is not made anew.
+    """
+    partition = f"{desk.id}|{ticket.facts.ended[-1].start:%Y-%m}"
+    row = await deps.archive.get(partition, ticket.number)
+    if row is not None:
+        told = json.loads(row.body)
+        told |= {"title": ticket.title, "requester": ticket.requester.model_dump()}
+        await deps.archive.commit(partition, [Put(row.key, json.dumps(told))])
+    people = {p.email for p in (ticket.requester, ticket.submitted_by) if p}
+    keys = (ly.requester_key(email, ticket.created_at, ticket.number) for email in people)
+    body = ly.numbered(ticket.number)
+    await deps.rows.commit(desk.id, [Put(key, body) for key in sorted(keys)])
 
 
 # -- rows beside the tickets

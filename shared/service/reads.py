@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.board import Board
 from shared.domain.desk import Desk
@@ -128,7 +128,7 @@ def _says(summary: ly.Summary, text: str) -> bool:
 
 
 async def find(deps: Deps, number: str) -> ly.Loaded:
-    """A ticket, live or archived, with the board where it stands on it. Raises NotFound."""
+    """A ticket, live or archived, with the board where its state stands on it. Raises NotFound."""
     desk = deps.desk_of(number)
     try:
         loaded = await store.load(deps.rows, desk.id, number)
@@ -137,7 +137,11 @@ async def find(deps: Deps, number: str) -> ly.Loaded:
         if old is None:
             raise
         return old
-    return loaded
+    column = desk.types[loaded.ticket.type].state(loaded.ticket.state).board
+    if desk.third_line is None or column is None:
+        return loaded
+    board, etag = await store.load_board(deps.rows, desk.id)
+    return replace(loaded, board=board, board_etag=etag)
 
 
 async def board(deps: Deps, desk: Desk) -> tuple[Board, tuple[ly.Summary, ...]]:

@@ -70,11 +70,17 @@ def wanted_of(deps: Deps, desk: Desk, kept: Kept) -> Wanted:
     A time at which the clock looks that is earlier than need be does no harm and stays.
     """
     history = history_of(kept)
-    row, writes = store.indexed(desk, None, replay(history), deps.clock.now())
+    ticket, shown = replay(history), _shown(kept)
+    if kept.is_archived:  # no index row in the live partition points to it
+        archived = shown or ly.TicketRow(ticket=ticket)
+        return Wanted(archived.model_copy(update={"ticket": ticket}), {})
+    try:
+        row, writes = store.indexed(desk, None, ticket, deps.clock.now())
+    except KeyError as error:
+        raise DamagedHistory(f"{desk.id} has no {error} any more") from error
     writes += store.item_keys(history, kept.number)
     others = {w.key: w.body for w in writes if isinstance(w, Insert | Put)}
     del others[ly.state_key(kept.number)]
-    shown = _shown(kept)
     if shown and shown.due and shown.due < row.due:
         others[shown.due] = others.pop(row.due)
         row = row.model_copy(update={"due": shown.due})

@@ -233,6 +233,7 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         source=ticket.source,
         created_at=ticket.created_at,
         updated_at=ticket.updated_at,
+        due=min((due for due in open_dues.values() if due), default=None),
         first_response_due=open_dues.get(ClockName.FIRST_RESPONSE),
         resolution_due=open_dues.get(ClockName.RESOLUTION),
         paused=desk.types[ticket.type].state(ticket.state).pauses_clock,

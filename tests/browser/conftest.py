@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visitor import Visitor
-from tests.support.stack import WITHIN, Stack
+from tests.support.stack import Stack
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
     """
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     assert found, f"no browser: install one of {', '.join(NAMES)}"
-    expect.set_options(timeout=WITHIN * 1000)
+    expect.set_options(timeout=15_000)
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield running
@@ -59,10 +59,3 @@ def arrive(browser: Browser, stack: Stack) -> Iterator[Arrive]:
     yield visitor
     for each in visitors:
         each.close()
-
-
-@pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A system of the suite's own: nobody else moves its clock."""
-    with Stack(tmp_path_factory.mktemp("stack")) as running:
-        yield running

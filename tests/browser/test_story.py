@@ -25,6 +25,8 @@ def test_a_request_goes_from_the_form_over_triage_and_back_to_the_client_who_reo
     asked = story.lead_asks_the_team(lead, number)
     story.staff_gives_an_opinion(staff, number, "the login service broke")
     story.scrum_master_decides(master, number, *titles)
+    wait_until(lambda: len(stack.ticket(number, MARIA)["work_items"]) == 3, "both items")
+    master.looks_again()
     items = panel(master.page, "links")
     for title in titles:
         expect(items).to_contain_text(title)
@@ -32,6 +34,7 @@ def test_a_request_goes_from_the_form_over_triage_and_back_to_the_client_who_reo
     story.team_sees_it_in_the_sprint(master, *titles)
 
     story.client_answers_on_the_page(client, address, number, "It happens in Firefox, too.")
+    staff.looks_again()
     expect(panel(staff.page, "conversation")).to_contain_text("It happens in Firefox, too.")
     panel(staff.page, "moves").get_by_role("button", name="Resolve").click()
     expect(panel(staff.page, "head")).to_contain_text("Resolved")
@@ -40,6 +43,7 @@ def test_a_request_goes_from_the_form_over_triage_and_back_to_the_client_who_reo
     client.follow(link.get_by_role("link", name="Open your request"))
     expect(client.page.locator(".now")).to_contain_text("We believe that this is solved")
     story.client_writes(client, "It is broken again.")
+    lead.looks_again()
     expect(panel(lead.page, "head")).to_contain_text("In Planning")
     expect(panel(lead.page, "conversation")).to_contain_text("It is broken again.")
 

@@ -50,6 +50,8 @@ class Visitor:
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
+        if message.location["url"].endswith("/favicon.ico"):
+            return  # the local sign-in page has no icon; it is no page of Docket's
         refused = _REFUSED.match(message.text)
         if not refused or int(refused[1]) not in self.expected:
             self.problems.append(f"console: {message.text} at {message.page and message.page.url}")
@@ -76,6 +78,10 @@ class Visitor:
     def choose(self, email: str) -> None:
         """On the sign-in page that stands there: be that person."""
         self.page.locator(f'button[value="{email}"]').first.click()
+
+    def looks_again(self) -> None:
+        """Comes back to the tab, upon which an open page asks at once for what is new."""
+        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     def open_ticket(self, number: str) -> Page:
         """The console's page of the ticket."""

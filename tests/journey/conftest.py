@@ -9,7 +9,6 @@ from tests.support.stack import Stack, production_issue, wait_until
 
 HOLLY, SAM, PRIYA = "holly@mytc.example", "sam.okafor@mytc.example", "priya.nair@mytc.example"
 MARIA = "maria.lopez@mytc.example"  # the scrum master
-DANA = "dana.kim@mytc.example"  # a developer: no rung of the ladder names developers
 
 type Submit = Callable[[Stack, str], str]
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from tests.journey.conftest import DANA, HOLLY, MARIA, PRIYA, SAM, Submit, by_api
+from tests.journey.conftest import HOLLY, MARIA, PRIYA, SAM, Submit, by_api
 from tests.support.stack import Json, Stack, client_address, production_issue, wait_until
 
 PROMISE = "we will triage this request and reach out as soon as we have an assessment"
@@ -139,11 +139,11 @@ def test_those_who_have_not_read_it_get_one_reminder(stack: Stack) -> None:
     stack.order(number, SAM, "seen")
     for _ in range(2):
         stack.advance_working_time(dt.timedelta(hours=5))
-        stack.mail(DANA, number, "you have not read it yet")
+        stack.mail(PRIYA, number, "you have not read it yet")
     assert "you have not read it" not in str(stack.mails(SAM, number))
     history = stack.ticket(number, HOLLY)["history"]
     assert [h["fired"] for h in history if h.get("step") == "unread"] == ["unread:"]
-    told = [m for m in stack.mails(DANA, number) if "have not read it yet" in m["text"]]
+    told = [m for m in stack.mails(PRIYA, number) if "have not read it yet" in m["text"]]
     assert len(told) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.domain import commands as cm
+from shared.domain.desk import Desk
 from shared.domain.people import Actor, ActorKind, Person
 from shared.domain.ticket import Opinion
 from shared.service import conversation, files
@@ -86,3 +87,9 @@ async def archived(app: MemoryApp, person: Person = CASEY) -> str:
     app.clock.advance(days=50)
     assert await archive(app.deps, app.deps.desks["mytc"]) == 1
     return number
+
+
+def without_type(desk: Desk, type_id: str) -> Desk:
+    """The desk after that request type was taken out of its file."""
+    types = tuple(t for t in desk.request_types if t.id != type_id)
+    return Desk.model_construct(**{**dict(desk), "request_types": types})

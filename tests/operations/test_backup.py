@@ -51,7 +51,8 @@ async def test_a_restored_system_answers_the_same_and_goes_on_counting(make_app:
     assert await answers(fresh) == await answers(app)
     desk = fresh.deps.desks["mytc"]
     assert [d async for d in rebuild.check_desk(fresh.deps, desk)] == []
-    assert await opened(fresh) not in numbers
+    # Numbers of tickets that came after the backup are known to clients.
+    assert await opened(fresh) == f"MYTC-{len(numbers) + 1 + restore.SKIPPED}"
     loaded = await order(fresh, numbers[1], HOLLY, cm.Note(command="note", text="goes on"))
     assert loaded.ticket.number == numbers[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from collections.abc import Iterator
@@ -164,8 +165,8 @@ async def test_a_sweep_tells_how_long_it_took_and_how_late_it_was(
     number = await opened(app)
     await app.deliver_all()
     row = next(iter(await app.rows.scan("mytc", "due|", "due}")))
-    due = observe.dt.datetime.strptime(row.key.split("|")[1], "%Y%m%dT%H%M%S%z")
-    app.clock.at = due + observe.dt.timedelta(minutes=2)
+    due = dt.datetime.strptime(row.key.split("|")[1], "%Y%m%dT%H%M%S%z")
+    app.clock.at = due + dt.timedelta(minutes=2)
     with observe.sweeping("due", "mytc"):
         await sweep_due(app.deps, "mytc")
     [late], [took] = (

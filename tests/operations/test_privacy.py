@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import suppress
+from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
@@ -27,6 +28,7 @@ from tests.operations.journey import (
     closed,
     opened,
     order,
+    without_type,
     worked,
 )
 from tests.support.app import MemoryApp, memory_app
@@ -169,6 +171,16 @@ async def test_an_erasure_that_was_interrupted_anywhere_is_finished_by_the_next_
     assert not [p for p, text in stored(app).items() if CASEY.email in text.lower()]
     desk = app.deps.desks["mytc"]
     assert [d async for d in rebuild.check_desk(app.deps, desk)] == []
+
+
+async def test_an_archived_ticket_of_a_type_that_is_no_more_is_erased_too(
+    app: MemoryApp, desk: Desk
+) -> None:
+    number = await archived(app)
+    other = without_type(desk, "production_issue")
+    deps = replace(app.deps, desks={"mytc": other})
+    assert (await privacy.erase(deps, CASEY.email)).tickets == (number,)
+    assert not [p for p, text in stored(app).items() if CASEY.email in text.lower()]
 
 
 async def test_files_that_somebody_else_attached_too_stay(app: MemoryApp) -> None:

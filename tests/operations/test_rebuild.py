@@ -12,7 +12,7 @@ from shared.domain.errors import NotFound
 from shared.ports import Delete, Put, Row
 from shared.service import layout as ly
 from shared.service import reads, rebuild, walk
-from tests.operations.journey import HOLLY, archived, closed, opened, order, worked
+from tests.operations.journey import HOLLY, archived, closed, opened, order, without_type, worked
 from tests.support.app import MemoryApp, memory_app
 
 INDEXES = ["open|", "closed|", "due|", "requester|", "key|"]
@@ -181,3 +181,12 @@ async def test_tickets_with_more_rows_than_a_page_are_read_whole() -> None:
         await app.rows.commit("mytc", [Put(r.key, r.body) for r in rows[start : start + 90]])
     seen = {k.number: len(k.rows) async for k in walk.live(app.rows, "mytc")}
     assert seen == {numbers[0]: 2, numbers[1]: 2 + len(rows), numbers[2]: 2}
+
+
+async def test_a_type_that_the_desk_has_no_more_is_told_for_live_tickets_only(
+    app: MemoryApp, desk: Desk
+) -> None:
+    other = without_type(desk, "production_issue")
+    found = {d.number: d.what for d in await differences(app, other)}
+    assert set(found) == {"MYTC-2", "MYTC-3", "MYTC-4"}
+    assert found["MYTC-2"] == "mytc has no 'production_issue' any more"

@@ -105,7 +105,7 @@ def test_the_clock_speaks_in_business_hours_or_at_once(
         )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(1, 1500), min_size=1, max_size=12), st.sampled_from(["mytc", "door"]))
 def test_each_step_fires_once_however_often_and_late_the_clock_ticks(
     gaps: list[int], desk_id: str

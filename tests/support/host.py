@@ -95,6 +95,10 @@ class HostProcess:
         if self._scratch is not None:
             self._scratch.cleanup()
 
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._exit_code() is not None
+
     def _launch(self) -> None:
         self._earlier = len(self.output())
         command = [sys.executable, "-m", "local.host", "--app", str(self._app), "--port", "0"]

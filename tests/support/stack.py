@@ -34,12 +34,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until[T](look: Callable[[], T], what: str, within: float = WITHIN) -> T:
+def wait_until[T](
+    look: Callable[[], T], what: str, within: float = WITHIN, every: float = 0.05
+) -> T:
     """What `look` gives as soon as it is true; AssertionError naming `what` after `within` s."""
     deadline = time.monotonic() + within
     while not (found := look()):
         assert time.monotonic() < deadline, f"within {within:.0f} s not seen: {what}"
-        time.sleep(0.05)
+        time.sleep(every)
     return found
 
 
@@ -47,10 +49,12 @@ class Stack:
     """`with Stack(folder) as stack:`; afterwards everything is stopped.
 
     `host` and `tenant` may be restarted by a test that owns its stack; a shared one stays up.
+    With `serving` False the app is left to the test: `new_host` makes it.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, serving: bool = True) -> None:
         self.data = data
+        self._serving = serving
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.storage = Azurite()
@@ -64,7 +68,8 @@ class Stack:
             self.tenant = TenantProcess(host_url=self.url, data=self.data)
             started.callback(self.tenant.stop)
             self.host = self.new_host(self.storage.connection_string, self.tenant.url)
-            self.host.start()
+            if self._serving:
+                self.host.start()
             started.pop_all()
         return self
 

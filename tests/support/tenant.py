@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -114,7 +116,15 @@ class TenantProcess:
         self.control("POST", "/settle")
 
     def reset(self) -> None:
+        self._keep_journal()
         self.control("POST", "/reset")
+
+    def _keep_journal(self) -> None:
+        """Where DOCKET_JOURNALS names a folder, the calls go there to be held to the contracts."""
+        folder, journal = os.environ.get("DOCKET_JOURNALS"), self.data / "tenant-journal.jsonl"
+        if folder and journal.exists() and journal.stat().st_size:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(journal, Path(folder) / f"{uuid.uuid4().hex}.jsonl")
 
     # -- end
 
@@ -129,6 +139,7 @@ class TenantProcess:
                 self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+        self._keep_journal()
         if self._temporary is not None:
             self._temporary.cleanup()
 

@@ -38,10 +38,28 @@ function exchange(old, fresh) {
   document.dispatchEvent(new CustomEvent("docket:fresh", { detail: next }));
 }
 
+// A panel that this page did not have (another type brings other panels) stands where the fresh one does.
+function add(fresh, before) {
+  const html = fresh.outerHTML;
+  const next = document.adoptNode(fresh);
+  before.after(next);
+  asSent.set(next, html);
+  window.htmx.process(next);
+  document.dispatchEvent(new CustomEvent("docket:fresh", { detail: next }));
+}
+
 // Takes over every panel of a page that differs from what is shown; `except` was exchanged already.
 export function refreshFrom(page, except = "") {
-  for (const fresh of panels(page)) {
+  // Read first: a panel that is taken over leaves the fresh page.
+  const all = panels(page).map((fresh) => [fresh, fresh.previousElementSibling?.id]);
+  const there = new Set(all.map(([fresh]) => fresh.id));
+  for (const old of all.length ? panels(document) : []) {
+    if (!there.has(old.id) && !isBusy(old)) old.remove();
+  }
+  for (const [fresh, beforeId] of all) {
     const old = document.getElementById(fresh.id);
+    const before = beforeId && document.getElementById(beforeId);
+    if (!old && before) add(fresh, before);
     if (!old || old.id === except || asSent.get(old) === fresh.outerHTML) continue;
     if (!isBusy(old)) exchange(old, fresh);
   }

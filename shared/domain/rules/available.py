@@ -29,19 +29,24 @@ def _may_decide(case: Case) -> bool:
 
 
 def _changes(case: Case, *states: ChangeState) -> bool:
-    writes = case.type.data_changes and case.actor.has_role(_WRITERS) and _is_open(case)
+    writes = case.actor.has_role(_WRITERS) and not case.state.has_ended
     return writes and any(c.state in states for c in case.ticket.changes)
 
 
 def _drafts(case: Case) -> bool:
-    return case.type.data_changes and case.actor.has_role(_WRITERS) and _is_open(case)
+    writes = case.actor.has_role(_WRITERS) and not case.state.has_ended
+    return writes and case.type.data_changes
+
+
+def _rejects(case: Case) -> bool:
+    has_one = any(c.state in _OPEN_CHANGES for c in case.ticket.changes)
+    return has_one and case.actor.has_role(_WRITERS) and _is_open(case)
 
 
 def _second(case: Case, state: ChangeState) -> bool:
+    checks = case.actor.has_role(_WRITERS) and not case.state.has_ended
     me = case.actor.email
-    return case.actor.has_role(_WRITERS) and any(
-        c.state is state and c.author != me for c in case.ticket.changes
-    )
+    return checks and any(c.state is state and me not in c.writers for c in case.ticket.changes)
 
 
 def _ranks(case: Case) -> bool:
@@ -69,7 +74,11 @@ _TESTS: dict[str, Callable[[Case], bool]] = {
     "note": lambda case: True,
     "move": lambda case: bool(allowed_moves(case)),
     "assign": _is_open,
-    "set_type": lambda case: not case.state.has_ended and not case.board.has(case.ticket.number),
+    "set_type": lambda case: (
+        not case.state.has_ended
+        and not case.board.has(case.ticket.number)
+        and not any(c.state in _OPEN_CHANGES for c in case.ticket.changes)
+    ),
     "set_severity": _is_open,
     "set_environment": _is_open,
     "watch": lambda case: True,
@@ -85,16 +94,23 @@ _TESTS: dict[str, Callable[[Case], bool]] = {
     "decide": _may_decide,
     "link": lambda case: True,
     "merge": lambda case: (
-        case.ticket.merged_into is None and case.actor.has_role(frozenset({Role.LEAD, Role.STAFF}))
+        case.ticket.merged_into is None
+        and case.state.board is None
+        and not any(c.state in _OPEN_CHANGES for c in case.ticket.changes)
+        and case.actor.has_role(frozenset({Role.LEAD, Role.STAFF}))
     ),
     "draft_change": _drafts,
-    "edit_change": lambda case: _changes(case, *_OPEN_CHANGES, ChangeState.REJECTED),
+    "edit_change": lambda case: (
+        _drafts(case) and _changes(case, *_OPEN_CHANGES, ChangeState.REJECTED)
+    ),
     "verify_change": lambda case: _changes(case, *_ASKS),
     "approve_change": lambda case: _second(case, ChangeState.VERIFIED),
-    "reject_change": lambda case: _changes(case, *_OPEN_CHANGES),
+    "reject_change": _rejects,
     "apply_change": lambda case: _changes(case, ChangeState.APPROVED),
     "refresh_preprod": lambda case: case.desk.preprod_build is not None and _drafts(case),
-    "accept_for_sprint": lambda case: _ranks(case) and can_follow(case, Trigger.ACCEPTED),
+    "accept_for_sprint": lambda case: (
+        _ranks(case) and can_follow(case, Trigger.ACCEPTED) and case.ticket.merged_into is None
+    ),
     "rank": lambda case: _ranks(case) and case.ticket.number in case.board.ready,
     "pull_next": _pulls,
     "mark_deployed": _frees,

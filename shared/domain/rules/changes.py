@@ -26,8 +26,15 @@ def _documented(text: str) -> ev.Noted:
 
 
 def _writer(case: Case) -> None:
+    """Changes are made while the ticket is worked: what has ended has none under way."""
     case.needs_role(Role.STAFF, Role.LEAD, Role.DEVELOPER, what="working on a data change")
-    case.needs_open()
+    if case.state.has_ended:
+        raise FlowForbids(f"{case.ticket.number} has ended; reopen it first")
+
+
+def _takes_changes(case: Case) -> None:
+    if not case.type.data_changes:
+        raise FlowForbids(f"tickets of type {case.type.id} take no data change")
 
 
 def _find(case: Case, change_id: str) -> Change:
@@ -50,7 +57,10 @@ def _check(command: cm.DraftChange) -> list[Finding]:
     return found
 
 
-def _drafted(case: Case, command: cm.DraftChange, change_id: str) -> Change:
+def _drafted(
+    case: Case, command: cm.DraftChange, change_id: str, earlier: frozenset[str] = frozenset()
+) -> Change:
+    """The draft of this person; `earlier`: who wrote some of it before."""
     reason = command.lint_override_reason
     findings = tuple(
         ScriptFinding(
@@ -68,6 +78,7 @@ def _drafted(case: Case, command: cm.DraftChange, change_id: str) -> Change:
         expected_rows=command.expected_rows,
         state=ChangeState.DRAFT,
         author=case.actor.email,
+        written_by=tuple(sorted(earlier | {case.actor.email})),
         script_sha256=script_sha256(
             command.script, command.rollback, command.target, command.dialect
         ),
@@ -79,22 +90,33 @@ def _drafted(case: Case, command: cm.DraftChange, change_id: str) -> Change:
 def draft_change(case: Case, command: cm.DraftChange) -> Events:
     """A new change, checked; a refused script changes nothing."""
     _writer(case)
-    if not case.type.data_changes:
-        raise FlowForbids(f"tickets of type {case.type.id} take no data change")
+    _takes_changes(case)
     change = _drafted(case, command, f"C{len(case.ticket.changes) + 1}")
     text = f"Data change {change.id} drafted: {change.title} (target {change.target})"
+    text += _found_in(change)
     return [ev.ChangeDrafted(change=change), _documented(text)]
 
 
 def edit_change(case: Case, command: cm.EditChange) -> Events:
     """Another draft. Earlier runs and approvals belong to another script and are void."""
     _writer(case)
+    _takes_changes(case)
     old = _find(case, command.change)
     if old.state not in _EDITABLE:
         raise FlowForbids(f"{old.id} is {old.state.value}; draft a new change")
-    change = _drafted(case, command, old.id)
+    change = _drafted(case, command, old.id, old.writers)
     text = f"Data change {change.id} edited; earlier runs and approval are void"
+    text += _found_in(change)
     return [ev.ChangeDrafted(change=change, edited=True), _documented(text)]
+
+
+def _found_in(change: Change) -> str:
+    """What the check found, and why its author goes on all the same."""
+    if not change.findings:
+        return ""
+    codes = ", ".join(f.code for f in change.findings)
+    reason = change.lint_override_reason
+    return f". Found: {codes}; " + (f"overridden: {reason}" if reason else "to be mended")
 
 
 def verify_change(case: Case, command: cm.VerifyChange) -> Events:
@@ -102,8 +124,10 @@ def verify_change(case: Case, command: cm.VerifyChange) -> Events:
     _writer(case)
     change = _find(case, command.change)
     case.known("environment", command.environment, case.desk.environment_by_id)
-    if case.desk.environment_by_id[command.environment].production:
-        raise Invalid.of("environment", "the run before production is not made in production")
+    rehearsals = case.desk.rehearsals
+    if command.environment not in rehearsals:
+        where = " or ".join(rehearsals)
+        raise Invalid.of("environment", f"the run before production is made on {where}")
     if change.state not in (ChangeState.DRAFT, ChangeState.VERIFIED):
         raise FlowForbids(f"{change.id} is {change.state.value}; edit it to run it again")
     open_findings = [f.code for f in change.findings if not f.overridden]
@@ -120,15 +144,15 @@ def verify_change(case: Case, command: cm.VerifyChange) -> Events:
     said = "had the desired effect" if run.outcome == "as_expected" else "did NOT have the effect"
     text = (
         f"Data change {change.id} ran on {run.environment}: {run.rows} rows "
-        f"({change.expected_rows} expected), {said}. Script {change.script_sha256[:12]}"
-    )
+        f"({change.expected_rows} expected), {said}. Script {change.script_sha256[:12]}. {run.note}"
+    ).rstrip()
     return [ev.ChangeVerified(change=change.id, verification=run), _documented(text)]
 
 
 def _second_person(case: Case, change: Change) -> None:
     case.needs_role(Role.STAFF, Role.LEAD, Role.DEVELOPER, what="checking a data change")
-    if case.actor.email == change.author:
-        raise Forbidden("four eyes: the author cannot be the second person")
+    if case.actor.email in change.writers:
+        raise Forbidden("four eyes: whoever wrote some of it cannot be the second person")
 
 
 def _last_run_is_good(change: Change) -> bool:
@@ -139,7 +163,7 @@ def approve_change(case: Case, command: cm.ApproveChange) -> Events:
     """The second person's word, for exactly this script, after a good run."""
     change = _find(case, command.change)
     _second_person(case, change)
-    case.needs_open()
+    _writer(case)
     if change.state is not ChangeState.VERIFIED or not _last_run_is_good(change):
         raise FlowForbids(f"{change.id} is {change.state.value}; it needs a good run first")
     _same_script(change, command.script_sha256)
@@ -147,13 +171,15 @@ def approve_change(case: Case, command: cm.ApproveChange) -> Events:
         raise Invalid.of("accept_findings", "findings were overridden: accept them explicitly")
     approval = Approval(by=case.actor.email, at=case.now, script_sha256=change.script_sha256)
     text = f"Data change {change.id} approved by {case.actor.email} (script {change.script_sha256})"
+    text += _found_in(change).replace("overridden:", "accepted, overridden with the reason:")
     return [ev.ChangeApproved(change=change.id, approval=approval), _documented(text)]
 
 
 def reject_change(case: Case, command: cm.RejectChange) -> Events:
     """The second person refuses; the author may withdraw it the same way."""
+    case.needs_role(Role.STAFF, Role.LEAD, Role.DEVELOPER, what="working on a data change")
+    case.needs_open()
     change = _find(case, command.change)
-    _writer(case)
     if change.state in (ChangeState.APPLIED, ChangeState.REJECTED):
         raise FlowForbids(f"{change.id} is {change.state.value}")
     text = f"Data change {change.id} rejected: {command.reason}"
@@ -190,7 +216,6 @@ def refresh_preprod(case: Case, command: cm.RefreshPreprod) -> Events:
     _writer(case)
     if case.desk.preprod_build is None:
         raise FlowForbids(f"{case.desk.id} has no job that refreshes pre-production")
-    if not case.type.data_changes:
-        raise FlowForbids(f"tickets of type {case.type.id} take no data change")
+    _takes_changes(case)
     job = case.desk.preprod_build.job
     return [ev.BuildAsked(job=job), _documented(f"Refresh of pre-production asked for: {job}")]

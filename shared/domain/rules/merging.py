@@ -7,6 +7,7 @@ from shared.domain import events as ev
 from shared.domain.errors import FlowForbids, Invalid
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events
+from shared.domain.rules.moving import needs_no_change_under_way
 
 
 def merge(case: Case, command: cm.Merge) -> Events:
@@ -16,6 +17,9 @@ def merge(case: Case, command: cm.Merge) -> Events:
         raise Invalid.of("into", "a ticket cannot be merged into itself")
     if case.ticket.merged_into:
         raise FlowForbids(f"{case.ticket.number} has been merged into {case.ticket.merged_into}")
+    needs_no_change_under_way(case)
+    if case.state.board is not None:
+        raise FlowForbids("take the ticket off the third-line board before merging it")
     return [
         ev.Merged(into=command.into),
         ev.Linked(to=command.into, link_kind="merged_into"),

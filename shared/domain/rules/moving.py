@@ -13,6 +13,12 @@ from shared.domain.ticket import ChangeState
 _HALF_WAY = frozenset({ChangeState.DRAFT, ChangeState.VERIFIED, ChangeState.APPROVED})
 
 
+def needs_no_change_under_way(case: Case) -> None:
+    """Raises FlowForbids while a data change is half way."""
+    if any(change.state in _HALF_WAY for change in case.ticket.changes):
+        raise FlowForbids("finish or reject the data change that is under way first")
+
+
 def unmet(case: Case, needs: frozenset[Need]) -> list[str]:
     """What is still missing before a move with these needs, in words."""
     ticket = case.ticket
@@ -41,7 +47,7 @@ def move(case: Case, command: cm.Move) -> Events:
     case.needs_staff()
     from_here = [m for m in case.type.moves_from(case.ticket.state) if m.to == command.to]
     allowed = tuple(m.to for m in allowed_moves(case))
-    if command.to not in case.type.by_id:
+    if not any(command.to in kind.by_id for kind in case.desk.request_types):
         raise Invalid.of("to", f"{command.to!r} is no state of {case.type.id}; use {_or(allowed)}")
     if not from_here:
         raise FlowForbids(
@@ -90,9 +96,8 @@ def set_type(case: Case, command: cm.SetType) -> Events:
         raise FlowForbids("a ticket that has ended keeps its type")
     if case.board.has(case.ticket.number):
         raise FlowForbids("take the ticket off the third-line board before changing its type")
+    needs_no_change_under_way(case)
     new = case.desk.types[command.type]
-    if not new.data_changes and any(c.state in _HALF_WAY for c in case.ticket.changes):
-        raise FlowForbids("finish or reject the data change that is under way first")
     state = nearest_state(case.state, new)
     return [
         ev.TypeSet(
@@ -100,6 +105,7 @@ def set_type(case: Case, command: cm.SetType) -> Events:
             to=command.type,
             state_from=case.ticket.state,
             state_to=state.id,
+            why=_why(case.state, state),
             **entering(state),
         )
     ]
@@ -113,6 +119,14 @@ def nearest_state(old: State, new: RequestType) -> State:
         return new.state(new.initial_state)
     same = (s for s in new.states if s.category is old.category and s.board is None)
     return next(same, new.state(new.initial_state))
+
+
+def _why(old: State, new: State) -> str:
+    if old.id == new.id:
+        return "both flows have this state"
+    if old.category is new.category:
+        return f"the new flow's first state for what is {new.category.value}"
+    return "where the new flow begins"
 
 
 def set_severity(case: Case, command: cm.SetSeverity) -> Events:

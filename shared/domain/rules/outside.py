@@ -8,7 +8,7 @@ from shared.domain.errors import Refused
 from shared.domain.flow import Trigger
 from shared.domain.rules.case import Case, Events, follow
 from shared.domain.rules.moving import move
-from shared.domain.rules.thirdline import mark_deployed
+from shared.domain.rules.thirdline import deployed, has_slot
 from shared.domain.ticket import WorkItem
 
 
@@ -64,13 +64,12 @@ def _follow_mirror(case: Case, item: WorkItem, state: str) -> Events:
 
 def _follow_item(case: Case, item: WorkItem, state: str) -> Events:
     backlog = case.desk.backlog
-    if backlog is None or not state or state == item.state:
+    if backlog is None or not state:
         return []
     if item.mirror:
-        return _follow_mirror(case, item, state)
-    slot = case.board.slot
-    if state in backlog.deployed_states and slot and slot.number == case.ticket.number:
-        return mark_deployed(case, cm.MarkDeployed(command="mark_deployed"))
+        return [] if state == item.state else _follow_mirror(case, item, state)
+    if state in backlog.deployed_states and has_slot(case):
+        return deployed(case)  # a fact, whoever moved the item there
     if state not in backlog.done_states:
         return []
     others = (i for i in case.ticket.work_items if not i.mirror and i.id != item.id)

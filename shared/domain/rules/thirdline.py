@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.desk import ThirdLine
-from shared.domain.errors import FlowForbids, Forbidden, Invalid
+from shared.domain.errors import FlowForbids, Invalid
 from shared.domain.flow import Trigger
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events, can_follow, follow
@@ -28,6 +28,8 @@ def accept_for_sprint(case: Case, command: cm.AcceptForSprint) -> Events:
     _ranks(case)
     if not can_follow(case, Trigger.ACCEPTED):
         raise FlowForbids(f"{case.ticket.number} is not in Triage")
+    if case.ticket.merged_into:
+        raise FlowForbids(f"{case.ticket.number} goes on as {case.ticket.merged_into}")
     return [ev.BoardMoved(action="accepted"), *follow(case, Trigger.ACCEPTED)]
 
 
@@ -67,14 +69,22 @@ def pull_next(case: Case, command: cm.PullNext) -> Events:
 
 
 def mark_deployed(case: Case, command: cm.MarkDeployed) -> Events:
-    """On the development environment: the slot is free. By its developer, lead, or the tool."""
+    """On the development environment, by the word of its developer, product owner or lead."""
     del command
     _third_line(case)
-    slot = case.board.slot
-    if slot is None or slot.number != case.ticket.number:
+    case.needs_staff()
+    if not has_slot(case):
         raise FlowForbids(f"{case.ticket.number} is not in progress on the third-line board")
-    if case.actor.is_staff and case.actor.email != slot.developer:
+    if case.board.slot and case.actor.email != case.board.slot.developer:
         case.needs_role(Role.LEAD, Role.PRODUCT_OWNER, what="freeing another person's slot")
-    if not case.actor.is_staff and case.actor.kind.value != "system":
-        raise Forbidden("only members of the desk may do that")
+    return deployed(case)
+
+
+def has_slot(case: Case) -> bool:
+    """Whether the ticket is the one in progress."""
+    return case.board.slot is not None and case.board.slot.number == case.ticket.number
+
+
+def deployed(case: Case) -> Events:
+    """The slot is free."""
     return [ev.BoardMoved(action="deployed"), *follow(case, Trigger.DEPLOYED)]

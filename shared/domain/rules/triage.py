@@ -8,6 +8,7 @@ from shared.domain.errors import FlowForbids, Invalid
 from shared.domain.flow import Trigger
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events, can_follow, follow
+from shared.domain.rules.moving import needs_no_change_under_way
 from shared.domain.ticket import Opinion
 
 _TRIGGERS = {
@@ -50,6 +51,9 @@ def decide_triage(case: Case, command: cm.Decide) -> Events:
         raise FlowForbids(
             f"the flow of {case.type.id} knows no such decision in state {case.ticket.state}"
         )
+    moved = follow(case, trigger)
+    if any(isinstance(event, ev.Moved) and event.ended for event in moved):
+        needs_no_change_under_way(case)
     decided = ev.Decided(
         decision=command.decision,
         reason=command.reason,
@@ -57,7 +61,7 @@ def decide_triage(case: Case, command: cm.Decide) -> Events:
         work_items=_planned(case, command),
     )
     told = _told(case, command)
-    return [decided, *told, *follow(case, trigger)]
+    return [decided, *told, *moved]
 
 
 def _check(case: Case, command: cm.Decide) -> None:

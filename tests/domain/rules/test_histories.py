@@ -178,7 +178,9 @@ def test_a_person_gets_one_mail_a_command_for_each_matter(desk_id: str, steps: l
 
 
 def _matter(event: ev.Event) -> str:
-    return "clock" if isinstance(event, ev.Escalated) else ""
+    if not isinstance(event, ev.Escalated):
+        return ""
+    return "reading" if event.step == "unread" else "clock"
 
 
 def test_the_plays_reach_every_kind_of_event() -> None:

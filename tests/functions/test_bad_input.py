@@ -1,0 +1,282 @@
+"""Bad input at every door: a clear answer that names the field, nothing stored, nothing told."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.functions.conftest import BASIC, HOLLY, Doors
+
+REQUESTS = "/api/desks/mytc/requests"
+FORM = "/api/desks/mytc/forms/request/responses"
+TITLE, DESCRIPTION = "r409acbc3ccba9200f51d96182edc99a7", "r1fa8942ef134c5ed68acc422aadec552"
+TYPE, SERVICE = "r6c4bbafa11558cb1f51020a189e45317", "rae785042215e92d27b538e2566ed5db7"
+GOOD: dict[str, Any] = {
+    "title": "Sign-in fails",
+    "description": "Nobody can sign in",
+    "type": "production_issue",
+    "environment": "production",
+    "requester": {"name": "Casey", "email": "casey@client.example"},
+}
+LARGE = base64.b64encode(bytes(10_000_001)).decode()
+
+
+def upload(content: str = "aGk=", name: str = "a.txt") -> dict[str, str]:
+    return {"name": name, "content_type": "text/plain", "content_base64": content}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong body, and the field that the answer must name."""
+
+    name: str
+    body: Any
+    fields: tuple[str, ...]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def but(**changes: Any) -> dict[str, Any]:
+    return {**GOOD, **changes}
+
+
+def less(*names: str) -> dict[str, Any]:
+    return {key: value for key, value in GOOD.items() if key not in names}
+
+
+WRONG_REQUESTS = [
+    Wrong("no JSON", b"{", ("body",)),
+    Wrong("a list", [1, 2], ("body",)),
+    Wrong("deep nesting", b"[" * 100_000, ("body",)),
+    Wrong("bytes that are no UTF-8", b'{"title": "\xff\xfe"}', ("body",)),
+    Wrong("nothing", {}, ("title", "description", "type", "environment", "requester")),
+    Wrong("no title", less("title"), ("title",)),
+    Wrong("an empty title", but(title="  "), ("title",)),
+    Wrong("a title of control characters", but(title="\x00\x07"), ("title",)),
+    Wrong("a long title", but(title="x" * 251), ("title",)),
+    Wrong("a number as title", but(title=7), ("title",)),
+    Wrong("a long description", but(description="x" * 100_001), ("description",)),
+    Wrong("an unknown type", but(type="riddle"), ("type",)),
+    Wrong("an unknown environment", but(environment="moon"), ("environment",)),
+    Wrong("an unknown severity", but(severity="awful"), ("severity",)),
+    Wrong("three wrong at once", but(type="x", environment="y", severity="z"),
+          ("type", "environment", "severity")),
+    Wrong("an address that is none", but(requester={"email": "casey"}), ("requester.email",)),
+    Wrong("an address with a header", but(requester={"email": "a@b.example\nBcc: x@y.example"}),
+          ("requester.email",)),
+    Wrong("a requester without address", but(requester={"name": "Casey"}), ("requester.email",)),
+    Wrong("an unknown member of the requester", but(requester={"email": "a@b.example", "x": 1}),
+          ("requester.x",)),
+    Wrong("another language", but(language="de"), ("language",)),
+    Wrong("an unknown field", but(colour="red"), ("colour",)),
+    Wrong("an internal field", but(source="mail"), ("source",)),
+    Wrong("an unknown answer", but(fields={"shoe_size": "44"}), ("fields.shoe_size",)),
+    Wrong("an answer of the wrong kind", but(fields={"service": 7}), ("fields.service",)),
+    Wrong("a reference without number", but(external_refs=[{"system": "orion"}]),
+          ("external_refs.0.ref",)),
+    Wrong("a file that is no base64", but(attachments=[upload("***")]),
+          ("attachments.0.content_base64",)),
+    Wrong("a file that is no object", but(attachments=["a"]), ("attachments.0",)),
+    Wrong("files that are no list", but(attachments={"a": 1}), ("attachments",)),
+    Wrong("eleven files", but(attachments=[upload() for _ in range(11)]), ("attachments",)),
+    Wrong("a file of more than 10 MB", but(attachments=[upload(LARGE)]), ("attachments",)),
+    Wrong("a long key", GOOD, ("Idempotency-Key",), {"idempotency-key": "k" * 251}),
+]  # fmt: skip
+WRONG_RESPONSES = [
+    Wrong("no JSON", b"", ("body",)),
+    Wrong("no id", {"response": {}}, ("responseId",)),
+    Wrong("an empty id", {"responseId": "", "response": {}}, ("responseId",)),
+    Wrong("a response of text", {"responseId": "1", "response": "x"}, ("response",)),
+    Wrong("an unknown question", {"responseId": "1", "response": {"r" + "0" * 32: "x"}},
+          ("r" + "0" * 32,)),
+    Wrong("a number as answer", {"responseId": "1", "response": {TITLE: 7}}, ("title",)),
+    Wrong("no answers", {"responseId": "1", "response": {"responder": "anonymous"}},
+          ("type", "service", "title", "description", "requester_email")),
+    Wrong("an unknown option", {"responseId": "1", "response": {
+        "responder": "a@b.example", TYPE: "Riddle", SERVICE: "API", TITLE: "x", DESCRIPTION: "y"}},
+        ("type",)),
+]  # fmt: skip
+
+
+def named(body: str) -> set[str]:
+    """The fields that the problem names."""
+    return {error["field"] for error in json.loads(body)["errors"]}
+
+
+def tells_nothing_internal(body: str) -> bool:
+    words = ("Traceback", "pydantic", "shared/", "shared.", "/work", "azure.", "key|", "ticket|")
+    return not [word for word in words if word in body]
+
+
+@pytest.mark.parametrize("wrong", WRONG_REQUESTS, ids=lambda w: w.name)
+async def test_a_wrong_request_names_its_field_and_stores_nothing(
+    doors: Doors, wrong: Wrong
+) -> None:
+    answer = await doors.call(REQUESTS, wrong.body, **wrong.headers)
+    assert answer.status == 422, answer.body
+    assert json.loads(answer.body)["status"] == 422
+    assert named(answer.body) >= set(wrong.fields)
+    assert tells_nothing_internal(answer.body)
+    assert doors.stored() == {}
+
+
+@pytest.mark.parametrize("wrong", WRONG_RESPONSES, ids=lambda w: w.name)
+async def test_a_wrong_form_response_names_its_field_and_is_kept_whole_for_staff(
+    doors: Doors, wrong: Wrong
+) -> None:
+    answer = await doors.call(FORM, wrong.body)
+    assert answer.status == 422, answer.body
+    assert named(answer.body) >= set(wrong.fields)
+    assert tells_nothing_internal(answer.body)
+    kept = (await doors.call("/api/desks/mytc/quarantine", by=HOLLY, method="GET")).body
+    [entry] = json.loads(kept)["quarantine"]
+    sent = wrong.body if isinstance(wrong.body, bytes) else json.dumps(wrong.body).encode()
+    assert entry["raw"] == sent.decode()
+    assert not [key for key in doors.stored() if "ticket|" in key]
+
+
+COMMAND: list[tuple[str, dict[str, Any], int, str]] = [
+    ("no command", {}, 422, "command"),
+    ("an unknown command", {"command": "dance"}, 422, "command"),
+    ("a clock's own command", {"command": "time_passed"}, 422, "command"),
+    ("an empty reply", {"command": "reply", "text": " "}, 422, "text"),
+    ("hidden mentions", {"command": "reply", "text": "x", "mentions": ["a@b.example"]}, 422,
+     "mentions"),
+    ("another field", {"command": "note", "text": "x", "public": True}, 422, "public"),
+    ("an unknown state", {"command": "move", "to": "heaven"}, 422, "to"),
+    ("a stranger as assignee", {"command": "assign", "assignee": "x@y.example"}, 422, "assignee"),
+    ("an unknown severity", {"command": "set_severity", "severity": "x", "reason": "y"}, 422,
+     "severity"),
+    ("a severity without reason", {"command": "set_severity", "severity": "low"}, 422, "reason"),
+    ("an unknown type", {"command": "set_type", "type": "x"}, 422, "type"),
+    ("an unknown opinion", {"command": "opine", "opinion": "maybe"}, 422, "opinion"),
+    ("proceed without urgency", {"command": "decide", "decision": "proceed", "reason": "x"}, 422,
+     "urgency"),
+    ("urgency that is not asked", {"command": "decide", "decision": "not_our_problem",
+                                   "reason": "x", "urgency": "urgent"}, 422, "urgency"),
+    ("a link to nothing", {"command": "link", "to": "MYTC-99"}, 422, "to"),
+    ("a link to itself", {"command": "link", "to": "MYTC-1"}, 422, "to"),
+    ("a merge into itself", {"command": "merge", "into": "MYTC-1"}, 422, "into"),
+    ("a file on a move", {"command": "move", "to": "in_planning", "attachments": [upload()]}, 422,
+     "attachments"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "status", "fault"), COMMAND, ids=lambda x: str(x)[:30])
+async def test_a_wrong_command_names_its_field_and_changes_nothing(
+    doors: Doors, name: str, body: dict[str, Any], status: int, fault: str
+) -> None:
+    await doors.call(REQUESTS, GOOD)
+    before = doors.stored()
+    answer = await doors.call("/api/tickets/MYTC-1/commands", body, by=HOLLY)
+    assert answer.status == status, answer.body
+    assert fault in named(answer.body)
+    assert tells_nothing_internal(answer.body)
+    assert doors.stored() == before
+
+
+async def test_a_stale_version_is_refused_and_changes_nothing(doors: Doors) -> None:
+    await doors.call(REQUESTS, GOOD)
+    await doors.call("/api/tickets/MYTC-1/commands", {"command": "note", "text": "x"}, by=HOLLY)
+    before = doors.stored()
+    move = {"command": "move", "to": "in_planning"}
+    stale = await doors.call("/api/tickets/MYTC-1/commands", move, by=HOLLY, if_match='"1"')
+    odd = await doors.call("/api/tickets/MYTC-1/commands", move, by=HOLLY, if_match='"new"')
+    assert (stale.status, odd.status) == (412, 422)
+    assert doors.stored() == before
+
+
+async def test_a_move_that_the_flow_does_not_know_is_refused_and_says_what_it_allows(
+    doors: Doors,
+) -> None:
+    await doors.call(REQUESTS, GOOD)
+    before = doors.stored()
+    move = {"command": "move", "to": "closed"}
+    answer = await doors.call("/api/tickets/MYTC-1/commands", move, by=HOLLY)
+    assert answer.status == 409
+    assert json.loads(answer.body)["allowed"] == ["in_planning"]
+    assert doors.stored() == before
+
+
+REFUSED: list[tuple[str, str, str, str, int]] = [
+    ("GET", "/api/tickets/MYTC-1", "", "nobody", 401),
+    ("GET", "/api/tickets/MYTC-1", "nora.lindqvist@doorfunds.example", "another desk", 403),
+    ("GET", "/api/tickets/MYTC-1", "stranger@else.example", "a stranger", 403),
+    ("GET", "/api/tickets/MYTC-9", HOLLY, "no such ticket", 404),
+    ("GET", "/api/tickets/NOPE-1", HOLLY, "no such desk's ticket", 404),
+    ("GET", "/api/tickets/%2e%2e", HOLLY, "dots", 404),
+    ("GET", "/api/desks/moon", HOLLY, "no such desk", 404),
+    ("POST", "/api/desks/moon/requests", "", "a request to no desk", 404),
+    ("POST", "/api/desks/mytc/forms/moon/responses", "", "no such form", 404),
+    ("POST", "/api/tickets/MYTC-1/commands", "", "a command by nobody", 401),
+    ("GET", "/api/desks/mytc/tickets?view=secret", HOLLY, "an unknown view", 422),
+    ("GET", "/api/desks/mytc/tickets?limit=0", HOLLY, "no rows", 422),
+    ("GET", "/api/desks/mytc/tickets?limit=999", HOLLY, "too many rows", 422),
+    ("GET", "/api/desks/mytc/tickets?limit=x", HOLLY, "a limit of letters", 422),
+    ("GET", "/api/desks/mytc/tickets?cursor=x", HOLLY, "a broken cursor", 422),
+    ("GET", "/api/desks/mytc/tickets?cursor=dGlja2V0fA==", HOLLY, "a cursor of ours", 422),
+    ("GET", "/api/tickets/MYTC-1/attachments/none", HOLLY, "no such file", 404),
+    ("POST", "/api/desks/mytc/undelivered/retry", HOLLY, "a retry of nothing", 422),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "by", "name", "status"), REFUSED, ids=str)
+async def test_a_wrong_visitor_or_address_is_refused_and_told_nothing(
+    doors: Doors, method: str, url: str, by: str, name: str, status: int
+) -> None:
+    await doors.call(REQUESTS, GOOD)
+    before = doors.stored()
+    answer = await doors.call(url, {}, by=by, method=method)
+    assert answer.status == status, answer.body
+    assert tells_nothing_internal(answer.body)
+    assert "Nobody can sign in" not in answer.body
+    assert doors.stored() == before
+
+
+HOOKS: list[tuple[str, Any, dict[str, str], int]] = [
+    ("/api/hooks/azure-devops", {}, {}, 403),
+    ("/api/hooks/azure-devops", {}, {"authorization": BASIC + "x"}, 403),
+    ("/api/hooks/azure-devops", b"{", {"authorization": BASIC}, 422),
+    ("/api/hooks/azure-devops", {"resource": 7}, {"authorization": BASIC}, 422),
+    ("/api/hooks/azure-devops", {"eventType": "workitem.commented", "resource": {"id": 99}},
+     {"authorization": BASIC}, 200),
+    ("/api/hooks/jira", {}, {}, 403),
+    ("/api/hooks/jira", {}, {"x-hub-signature": "sha256=00"}, 403),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("url", "body", "headers", "status"), HOOKS, ids=lambda x: str(x)[:40])
+async def test_a_hook_without_proof_or_sense_changes_nothing(
+    doors: Doors, url: str, body: Any, headers: dict[str, str], status: int
+) -> None:
+    await doors.call(REQUESTS, GOOD)
+    before = doors.stored()
+    answer = await doors.call(url, body, **headers)
+    assert answer.status == status, answer.body
+    assert tells_nothing_internal(answer.body)
+    assert doors.stored() == before
+
+
+async def test_the_same_key_with_another_body_is_refused(doors: Doors) -> None:
+    first = await doors.call(REQUESTS, GOOD, idempotency_key="one")
+    same = await doors.call(REQUESTS, GOOD, idempotency_key="one")
+    before = doors.stored()
+    other = await doors.call(REQUESTS, but(title="Else"), idempotency_key="one")
+    assert [first.status, same.status, other.status] == [201, 200, 422]
+    assert json.loads(first.body)["number"] == json.loads(same.body)["number"]
+    assert named(other.body) == {"Idempotency-Key"}
+    assert doors.stored() == before
+
+
+async def test_what_looks_like_markup_or_a_formula_is_kept_as_text(doors: Doors) -> None:
+    hostile = '=HYPERLINK("http://x") <script>alert(1)</script> {{7*7}} \u202e'
+    answer = await doors.call(REQUESTS, but(title=hostile, description=hostile))
+    assert answer.status == 201
+    await doors.app.deliver_all()
+    for mail in doors.app.vendors.mail.sent.values():
+        assert "<script>" not in mail.html
+        assert "\u202e" not in mail.subject + mail.html
+        assert "49" not in mail.subject

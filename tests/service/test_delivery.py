@@ -1,0 +1,118 @@
+"""What a commit owes: delivered once, or visibly undelivered and retried by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from shared.domain import commands as cm
+from shared.domain.errors import Rejected, Unavailable
+from shared.service import reads, retry
+from shared.service.conversation import staff_command
+from shared.service.deliver import deliver
+from shared.service.sweep import sweep_outbox
+from tests.crash.desk_at_work import DeskAtWork
+from tests.crash.faulty import Faults
+from tests.service.counted import Counted, counted, submit
+
+HOLLY = "holly@mytc.example"
+
+
+async def failing(at: Counted, error: Exception, hours: float) -> None:
+    """A request whose first mails fail in that way for so long."""
+    await submit(at.deps)
+    for _ in range(int(hours) + 1):
+        at.app.vendors.mail.failing.extend([error] * 4)  # type: ignore[list-item]
+        await at.app.deliver_all()
+        at.app.clock.advance(hours=1, minutes=20)
+        await sweep_outbox(at.deps, "mytc")
+    at.app.vendors.mail.failing.clear()
+
+
+async def states(at: Counted) -> list[str]:
+    """How the effects on the undelivered list stand."""
+    found = await reads.undelivered(at.deps, at.deps.desk("mytc"))
+    return [effect.status for _, box in found for effect in box.effects]
+
+
+async def test_what_a_vendor_refuses_for_good_is_listed_and_told_to_staff() -> None:
+    at = counted()
+    await failing(at, Rejected("no such mailbox"), hours=0)
+    assert await states(at) == ["done", "dead", "dead"]
+    ticket = await reads.find(at.deps, "MYTC-1")
+    notes = [r.event.text for r in ticket.history if r.event.kind == "noted"]
+    assert any("Not delivered" in text for text in notes)
+
+
+async def test_a_vendor_that_is_away_is_tried_again_until_it_is_back() -> None:
+    at = counted()
+    await failing(at, Unavailable("away"), hours=3)
+    assert "due" in await states(at)
+    for _ in range(3):
+        await at.app.deliver_all()
+        at.app.clock.advance(hours=2)
+        await sweep_outbox(at.deps, "mytc")
+    assert await states(at) == []
+    assert len(at.app.vendors.mail.sent) == 2
+
+
+async def test_after_a_day_it_is_given_up_and_a_person_may_try_again() -> None:
+    at = counted()
+    await failing(at, Unavailable("away"), hours=30)
+    await at.app.deliver_all()
+    assert "dead" in await states(at)
+    [(key, _)] = await reads.undelivered(at.deps, at.deps.desk("mytc"))
+    await retry.retry(at.deps, at.deps.desk("mytc"), key)
+    at.app.clock.advance(seconds=2)
+    await sweep_outbox(at.deps, "mytc")
+    await at.app.deliver_all()
+    assert await states(at) == []
+    assert len(at.app.vendors.mail.sent) == 2
+
+
+async def test_a_message_that_comes_again_after_its_work_does_nothing() -> None:
+    at = counted()
+    await submit(at.deps)
+    message = json.loads(at.app.bell.messages[0].message)
+    await at.app.deliver_all()
+    before = await reads.find(at.deps, "MYTC-1")
+    at.forget()
+    for again in (False, True):
+        row, claim = message["row"], message["claim"]
+        await deliver(at.deps, message["desk"], row, claim, again=again)
+    assert at.rows.written == []
+    assert (await reads.find(at.deps, "MYTC-1")).history == before.history
+
+
+async def test_a_sweep_that_meets_a_slow_delivery_does_not_begin_beside_it() -> None:
+    """A claim outlives the delivery that holds it."""
+    desk = DeskAtWork(Faults())
+    await desk.open()
+    desk.app.clock.advance(seconds=30)
+    assert await sweep_outbox(desk.deps, "mytc") == 0
+    await desk.deliver_all()
+    desk.app.clock.advance(minutes=5)
+    assert await sweep_outbox(desk.deps, "mytc") == 0
+
+
+async def test_two_sweeps_at_once_ring_once() -> None:
+    desk = DeskAtWork(Faults())
+    await desk.open()
+    desk.app.bell.messages.clear()  # the bell was not heard
+    desk.app.clock.advance(minutes=2)
+    rung = await asyncio.gather(*(sweep_outbox(desk.deps, "mytc") for _ in range(4)))
+    assert sum(rung) == 1
+    await desk.come_to_rest()
+    assert len(desk.vendors.mails) == 2
+
+
+async def test_two_members_who_write_at_once_both_get_through() -> None:
+    at = counted()
+    await submit(at.deps)
+    notes = [cm.Note(command="note", text=f"note {n}") for n in range(8)]
+    holly = at.app.actor(HOLLY)
+    await asyncio.gather(*(staff_command(at.deps, "MYTC-1", note, holly) for note in notes))
+    history = (await reads.find(at.deps, "MYTC-1")).history
+    written = [r.event.text for r in history if r.event.kind == "noted"]
+    assert sorted(written) == [f"note {n}" for n in range(8)]
+    assert [r.seq for r in history] == list(range(1, len(history) + 1))
