@@ -28,7 +28,8 @@ check: setup ## format, lint, types, import rules, desk files, infrastructure
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy -p shared -p functions -p local
-	@$(PY) -m importlinter.cli lint --no-cache 2>/dev/null || .venv/bin/lint-imports --no-cache
+	@$(PY) -m mypy -p scripts -p bench
+	@.venv/bin/lint-imports --no-cache
 	@$(PY) -m shared.config_check
 
 .PHONY: format
@@ -43,3 +44,7 @@ desk-check: setup ## validate every desk, with file, line, field and the nearest
 .PHONY: bench
 bench: setup ## measure; prints ratios within one run
 	@$(PY) -m bench
+
+.PHONY: package
+package: setup ## build the deployment package; says how large it is
+	@$(PY) -m scripts.package $(ARGS)

@@ -15,7 +15,7 @@ from shared.domain.errors import Forbidden, Invalid, NotFound
 from shared.domain.form import Form, FormField
 from shared.domain.people import Actor, Role
 from shared.service import form_mapping, quarantine
-from shared.service.form_mapping import IGNORED, Chosen, RawResponse
+from shared.service.form_mapping import IGNORED, Chosen, RawResponse, TakenResponse
 
 blueprint = func.Blueprint()
 MAY = frozenset({Role.ADMIN, Role.LEAD})
@@ -29,6 +29,7 @@ class FormView:
     form: Form
     chosen: Chosen
     responses: list[RawResponse]
+    taken: list[TakenResponse]
 
     def questions(self, field: FormField) -> list[tuple[str, str]]:
         """The questions that fill the field, each with who says so."""
@@ -40,7 +41,8 @@ class FormView:
 async def _view(visit: Visit, desk: Desk, form: Form) -> FormView:
     chosen = await form_mapping.chosen(visit.deps, desk, form)
     waiting = await form_mapping.responses(visit.deps, desk, form)
-    return FormView(form, chosen, waiting)
+    taken = await form_mapping.taken(visit.deps, desk, form)
+    return FormView(form, chosen, waiting, taken)
 
 
 def _only_for_leads(actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from typing import Any
 
 import azure.functions as func
@@ -71,12 +71,15 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
     uploads = reading.uploads(body, "files")
     command = read_answers(desk, form, read.answers, read.sender, source="form")
     check(desk, command)
-    stored = await files.store(visit.deps.blobs, uploads, public=True)
-    command = command.model_copy(update={"attachments": stored})
+    stored, raw = await asyncio.gather(
+        files.store(visit.deps.blobs, uploads, public=True),
+        form_mapping.keep_raw(visit.deps, desk, form, response),
+    )
+    command = command.model_copy(update={"attachments": stored, "raw": raw})
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)
-    request = Request(command, actor, keys, raw=json.dumps(response))
+    request = Request(command, actor, keys)
     return await open_request(visit.deps, desk, request)
 
 

@@ -7,24 +7,28 @@ the file.
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, FieldError, Invalid, Stale
 from shared.domain.form import QUESTION_ID, Form, FormField
 from shared.domain.people import Frozen
 from shared.ports import Insert, Replace
 from shared.service import layout as ly
-from shared.service import quarantine
+from shared.service import quarantine, reads
 from shared.service.deps import Deps
 from shared.service.quarantine import Kept
 
 IGNORED = "-"  # in place of a field: whatever the question is answered with
 SHOWN = 20  # quarantined responses of a form
+LAST = 5  # responses that became tickets
 
 
 class Chosen(Frozen):
@@ -55,6 +59,15 @@ class RawResponse:
     def unknown(self) -> tuple[Answer, ...]:
         """Answers that no field takes."""
         return tuple(a for a in self.answers if a.field is None and not a.is_ignored)
+
+
+@dataclass(frozen=True)
+class TakenResponse:
+    """A response that became a ticket, answer by answer."""
+
+    number: str
+    at: dt.datetime
+    answers: tuple[Answer, ...]
 
 
 async def chosen(deps: Deps, desk: Desk, form: Form) -> Chosen:
@@ -115,6 +128,38 @@ async def responses(deps: Deps, desk: Desk, form: Form) -> list[RawResponse]:
         RawResponse(key, kept, _answers(form, known, await quarantine.raw(deps, desk, key)))
         for key, kept in mine[:SHOWN]
     ]
+
+
+async def keep_raw(deps: Deps, desk: Desk, form: Form, response: Mapping[str, Any]) -> str:
+    """Keeps the response as it came in, once per content; the blob's name."""
+    content = json.dumps(response).encode()
+    name = f"{_folder(desk, form)}{hashlib.sha256(content).hexdigest()[:32]}"
+    await deps.blobs.put(name, content, "application/json")
+    return name
+
+
+async def taken(deps: Deps, desk: Desk, form: Form) -> list[TakenResponse]:
+    """The last responses that became tickets, of the first 200 tickets in the lists."""
+    known = await chosen(deps, desk, form)
+    page = await reads.tickets(deps, desk, reads.Query(view="all", limit=200))
+    made = [t for t in page.tickets if t.source == "form"]
+    made.sort(key=lambda t: t.created_at, reverse=True)
+    loaded = [await reads.find(deps, ticket.number) for ticket in made[:LAST]]
+    found = []
+    for one in loaded:
+        opened = one.history[0].event
+        if not isinstance(opened, ev.Opened) or not opened.raw.startswith(_folder(desk, form)):
+            continue
+        content = await deps.blobs.get(opened.raw)
+        whole = json.dumps({"response": json.loads(content)}).encode()
+        found.append(
+            TakenResponse(one.ticket.number, one.history[0].at, _answers(form, known, whole))
+        )
+    return found
+
+
+def _folder(desk: Desk, form: Form) -> str:
+    return f"forms/{desk.id}/{form.id}/"
 
 
 def body_of(content: bytes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shared.domain.errors import Conflict, DocketError, Unavailable
 from shared.domain.people import Frozen
 from shared.ports import Insert, MailboxChange, Replace, Row, Write
 from shared.service import layout as ly
-from shared.service import mail_ledger
+from shared.service import mail_ledger, observe
 from shared.service.mail_intake import take_in
 from shared.service.mail_order import Side
 from shared.service.mail_room import MailRoom
@@ -89,7 +89,8 @@ async def _side_by_side(
 
     async def one(index: int, change: MailboxChange) -> None:
         try:
-            await take_in(room, desk, change, partial(side.turn, index))
+            with observe.traced(observe.arriving("")):
+                await take_in(room, desk, change, partial(side.turn, index))
         except DocketError as error:
             failures.append(error)
         finally:

@@ -36,7 +36,9 @@ def _write_note(page: Page) -> None:
 
 def _offend(page: Page) -> None:
     """A decision without a reason, past the browser's own check: the refusal beside the form."""
-    page.evaluate("document.querySelectorAll('form').forEach((form) => { form.noValidate = true; })")
+    page.evaluate(
+        "document.querySelectorAll('form').forEach((form) => { form.noValidate = true; })"
+    )
     form = page.locator("#decide")
     form.get_by_text("Decide", exact=True).first.click()
     form.get_by_label("Not our problem").check()

@@ -19,7 +19,9 @@ def test_reply_mention_ready_made_text_and_work_note_need_no_mouse(
     page = arrive(HOLLY).page
     page.goto("/desk/mytc")
     page.keyboard.press("j")
-    page.keyboard.press("Enter")  # the list's first ticket; which one depends on what is most urgent
+    page.keyboard.press(
+        "Enter"
+    )  # the list's first ticket; which one depends on what is most urgent
     expect(page.locator("#head")).to_be_visible()
     page.goto(f"/desk/mytc/tickets/{number}")
     keys = page.keyboard

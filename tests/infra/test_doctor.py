@@ -150,7 +150,11 @@ def test_a_question_is_mapped_by_choosing_and_the_waiting_response_becomes_a_tic
     assert "taken=1" in chosen.headers["location"]
     listed = stack.client(HOLLY).get("/api/desks/mytc/tickets?q=7001").json()["tickets"]
     assert [ticket["title"] for ticket in listed] == ["Change of address 7001"]
-    assert "No response of this form waits" in stack.client(HOLLY).get("/desk/mytc/forms").text
+    page = stack.client(HOLLY).get("/desk/mytc/forms").text
+    assert "No response of this form waits" in page
+    # What was taken in can be compared as well, as it came in.
+    assert f"{listed[0]['number']}</a>" in page
+    assert "Change of address 7001" in page
     # From now on the flow's call is understood at once.
     assert forward(stack, response(stack, "7002", NEW)) == 201
 
