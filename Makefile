@@ -31,6 +31,7 @@ check: setup ## format, lint, types, import rules, desk files, infrastructure
 	@$(PY) -m mypy -p scripts -p bench
 	@.venv/bin/lint-imports --no-cache
 	@$(PY) -m shared.config_check
+	@$(PY) -m scripts.infra_check
 
 .PHONY: format
 format: setup ## format and sort imports
@@ -44,6 +45,10 @@ desk-check: setup ## validate every desk, with file, line, field and the nearest
 .PHONY: bench
 bench: setup ## measure; prints ratios within one run
 	@$(PY) -m bench
+
+.PHONY: form
+form: setup ## write a Word file for Microsoft Forms' import and a mapping (DESK=mytc)
+	@$(PY) -m local.forms_import $(DESK)
 
 .PHONY: package
 package: setup ## build the deployment package; says how large it is

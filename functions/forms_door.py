@@ -75,7 +75,7 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
         files.store(visit.deps.blobs, uploads, public=True),
         form_mapping.keep_raw(visit.deps, desk, form, response),
     )
-    command = command.model_copy(update={"attachments": stored, "raw": raw})
+    command = command.model_copy(update={"attachments": stored, **raw})
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)

@@ -92,7 +92,7 @@ def description(public_url: str) -> dict[str, Any]:
 def _request_schema(schemas: dict[str, Any]) -> dict[str, Any]:
     schema = cm.Open.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
-    for name in ("source", "message_id", "links", "watchers"):
+    for name in ("source", "message_id", "links", "watchers", "raw", "raw_form"):
         schema["properties"].pop(name, None)
     schema["properties"]["attachments"] = _FILES
     return schema

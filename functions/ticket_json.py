@@ -68,7 +68,7 @@ def _attachment(attachment: Attachment) -> dict[str, object]:
 
 
 def _history(recorded: ev.Recorded) -> dict[str, object]:
-    fields = recorded.event.model_dump(mode="json", exclude={"kind", "pauses", "ended"})
+    fields = recorded.event.model_dump(mode="json", exclude={"kind", "pauses", "ended", "raw_form"})
     if "attachments" in fields:
         fields["attachments"] = [a["id"] for a in fields["attachments"]]
     return {

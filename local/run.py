@@ -20,6 +20,7 @@ from local.state import (
     GENTLE,
     CannotRunError,
     begin_demo,
+    check_room,
     end_demo,
     is_fresh,
     prepare,
@@ -129,6 +130,7 @@ class Parts:
         """Raises CannotRunError when a part has ended."""
         for name, process in self._running:
             if process.poll() is not None:
+                check_room(self._data)
                 raise CannotRunError(f"{name} has stopped{self._said(name)}")
 
     def _said(self, name: str) -> str:

@@ -17,6 +17,7 @@ LOCK = "run.lock"
 PARTS = "parts.json"
 CLOCK = "clock.json"
 UNFINISHED = "demo-unfinished"
+ROOM = 10 * 2**20  # bytes; an empty start takes a tenth of it
 GENTLE = 15.0  # seconds that a part may take to stop
 
 
@@ -46,6 +47,7 @@ def prepare(data: Path, *, reset: bool) -> IO[str]:
         reset = True
     if reset:
         _empty(data)
+    check_room(data)
     return lock
 
 
@@ -58,6 +60,16 @@ def _take(lock: IO[str], data: Path) -> None:
             f"Docket is running already on {data}; stop it first (Ctrl-C there), "
             "or start another with its own DOCKET_DATA and ports"
         ) from error
+
+
+def check_room(data: Path) -> None:
+    """Raises CannotRunError when the disk is as good as full: a part's own words cannot tell."""
+    free = shutil.disk_usage(data).free
+    if free < ROOM:
+        raise CannotRunError(
+            f"the disk is full ({free // 1024} KB free at {data}); make room, "
+            "or choose a folder on another disk with DOCKET_DATA"
+        )
 
 
 def _empty(data: Path) -> None:

@@ -35,7 +35,8 @@ class Open(Frozen):
     attachments: tuple[Attachment, ...] = ()
     source: Source = "api"
     message_id: str = ""
-    raw: str = ""  # the blob with the whole mail
+    raw: str = ""  # the blob with the whole mail, or with a long form response
+    raw_form: str = ""
     links: tuple[tuple[str, str], ...] = ()  # (other ticket, kind)
 
 

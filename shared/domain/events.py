@@ -57,7 +57,8 @@ class Opened(PublicEvent):
     attachments: tuple[Attachment, ...] = ()
     policy: str = ""
     message_id: str = ""
-    raw: str = ""  # the blob with the whole mail, for staff
+    raw: str = ""  # the blob with the whole mail, or with a long form response
+    raw_form: str = ""  # a form response as it came in: {"form", "response"}
     pauses: bool = False  # what the state means is part of the event, so that a replay
     ended: bool = False  # needs nothing but the history
 

@@ -43,7 +43,7 @@ def evolve(ticket: tk.Ticket | None, recorded: ev.Recorded) -> tk.Ticket:
 def _opened(event: ev.Opened, recorded: ev.Recorded) -> tk.Ticket:
     at = recorded.at
     facts = tk.Facts(state_since=at, touched_at=at, client_wrote_at=at)
-    fields = event.model_dump(exclude={"kind", "message_id", "raw", "pauses", "ended"})
+    fields = event.model_dump(exclude={"kind", "message_id", "raw", "raw_form", "pauses", "ended"})
     ticket = tk.Ticket(**fields, created_at=at, updated_at=at, version=recorded.seq, facts=facts)
     refs = (event.message_id,) if event.message_id else ()
     entered = _entered(ticket, event, at)

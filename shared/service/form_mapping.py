@@ -28,6 +28,7 @@ from shared.service.quarantine import Kept
 
 IGNORED = "-"  # in place of a field: whatever the question is answered with
 SHOWN = 20  # quarantined responses of a form
+INLINE = 20_000  # bytes of a raw response that stay beside the ticket's opening
 LAST = 5  # responses that became tickets
 
 
@@ -130,12 +131,19 @@ async def responses(deps: Deps, desk: Desk, form: Form) -> list[RawResponse]:
     ]
 
 
-async def keep_raw(deps: Deps, desk: Desk, form: Form, response: Mapping[str, Any]) -> str:
-    """Keeps the response as it came in, once per content; the blob's name."""
+async def keep_raw(
+    deps: Deps, desk: Desk, form: Form, response: Mapping[str, Any]
+) -> dict[str, str]:
+    """Keeps the response as it came in; where, as fields of the request.
+
+    A usual one stays beside the ticket's opening and costs no call; a long one goes to a blob.
+    """
     content = json.dumps(response).encode()
+    if len(content) <= INLINE:
+        return {"raw_form": json.dumps({"form": form.id, "response": response})}
     name = f"{_folder(desk, form)}{hashlib.sha256(content).hexdigest()[:32]}"
     await deps.blobs.put(name, content, "application/json")
-    return name
+    return {"raw": name}
 
 
 async def taken(deps: Deps, desk: Desk, form: Form) -> list[TakenResponse]:
@@ -148,14 +156,26 @@ async def taken(deps: Deps, desk: Desk, form: Form) -> list[TakenResponse]:
     found = []
     for one in loaded:
         opened = one.history[0].event
-        if not isinstance(opened, ev.Opened) or not opened.raw.startswith(_folder(desk, form)):
+        whole = await _kept(deps, desk, form, opened)
+        if whole is None:
             continue
-        content = await deps.blobs.get(opened.raw)
-        whole = json.dumps({"response": json.loads(content)}).encode()
         found.append(
             TakenResponse(one.ticket.number, one.history[0].at, _answers(form, known, whole))
         )
     return found
+
+
+async def _kept(deps: Deps, desk: Desk, form: Form, opened: ev.Event) -> bytes | None:
+    """The call's body that a ticket was opened with, if it came by this form."""
+    if not isinstance(opened, ev.Opened):
+        return None
+    if opened.raw_form:
+        body = opened.raw_form.encode()
+        return body if body_of(body).get("form") == form.id else None
+    if not opened.raw.startswith(_folder(desk, form)):
+        return None
+    content = await deps.blobs.get(opened.raw)
+    return json.dumps({"response": json.loads(content)}).encode()
 
 
 def _folder(desk: Desk, form: Form) -> str:

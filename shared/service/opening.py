@@ -28,7 +28,6 @@ class Request:
     actor: Actor
     keys: tuple[tuple[str, str], ...] = ()
     fingerprint: str = ""
-    raw: str = ""  # the raw form response, when it is small enough to stay beside the event
 
 
 @dataclass(frozen=True)

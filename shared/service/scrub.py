@@ -17,7 +17,12 @@ NAME = "Erased person"
 TEXT = "[erased]"
 SHORT = 8  # characters; words as short as that may be anybody's
 _NOTHING_LEFT: dict[str, object] = {"attachments": (), "message_id": "", "raw": ""}
-_NO_WORDS: dict[str, object] = {"title": TEXT, "description": TEXT, "fields": {}}
+_NO_WORDS: dict[str, object] = {
+    "title": TEXT,
+    "description": TEXT,
+    "fields": {},
+    "raw_form": "",
+}
 
 
 @dataclass(frozen=True)

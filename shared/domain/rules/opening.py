@@ -36,6 +36,7 @@ def open_ticket(desk: Desk, number: str, command: cm.Open) -> Events:
         policy=policy_version(desk),
         message_id=command.message_id,
         raw=command.raw,
+        raw_form=command.raw_form,
         **entering(kind.state(kind.initial_state)),
     )
     return [opened, *(ev.Linked(to=to, link_kind=kind_) for to, kind_ in command.links)]

@@ -1,0 +1,1 @@
+"""What `make run` does when it starts, stops, and cannot."""
