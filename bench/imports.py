@@ -40,3 +40,7 @@ def report() -> None:
         text=True,
     )
     print(f"        heavy packages loaded at start: {loaded.stdout.split() or 'none'}")
+
+
+if __name__ == "__main__":
+    report()
