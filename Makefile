@@ -33,6 +33,10 @@ check: setup ## format, lint, types, import rules, desk files, infrastructure
 	@$(PY) -m shared.config_check
 	@$(PY) -m scripts.infra_check
 
+.PHONY: pictures
+pictures: setup-tests ## take the README's pictures from a running system with demo data
+	@$(PY) -m scripts.pictures
+
 .PHONY: format
 format: setup ## format and sort imports
 	@$(PY) -m ruff format .

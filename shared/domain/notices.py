@@ -10,9 +10,10 @@ from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Desk, Notice
 from shared.domain.flow import Category, Trigger
+from shared.domain.item_effects import items_owed
 from shared.domain.people import Person, Role
 from shared.domain.policy import Watch
-from shared.domain.ticket import Opinion, Ticket
+from shared.domain.ticket import Ticket
 
 OCCASIONS = {
     "opened": "a request came in",
@@ -95,7 +96,7 @@ def owed(
     Escalations are apart: one for all of them, since the rungs say which one speaks; and the
     reminder to read, which is about the person and not about the ticket.
     """
-    found: list[ef.Effect] = _tasks_after_their_parent(list(_items(desk, ticket, happened)))
+    found: list[ef.Effect] = list(items_owed(desk, ticket, happened))
     mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
     told: set[tuple[str, str, str]] = set()
     for notice in desk.notices:
@@ -186,86 +187,6 @@ def resolve(desk: Desk, ticket: Ticket, receiver: str, event: ev.Event | None) -
 def _person(desk: Desk, email: str) -> Person:
     member = desk.member_by_email.get(email)
     return Person(email=email, name=member.name if member else "")
-
-
-def _items(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.Effect]:
-    if desk.backlog is None:
-        return
-    for recorded in happened:
-        event = recorded.event
-        if isinstance(event, ev.Opened) and _is_mirrored(desk, ticket):
-            yield ef.ItemOwed(seq=recorded.seq)
-        elif isinstance(event, ev.Decided):
-            yield from _decided_items(desk, ticket, recorded, event)
-        elif isinstance(event, ev.BoardMoved):
-            yield from _board_item(desk, ticket, recorded, event)
-        elif isinstance(event, ev.Replied) and _is_for_item(ticket, event):
-            yield ef.CommentOwed(seq=recorded.seq, text=event.text)
-        elif isinstance(event, ev.Moved) and ticket.mirror and desk.backlog.mirror:
-            name = desk.backlog.mirror.states.get(event.to)
-            if name is not None:
-                yield ef.ItemMoveOwed(seq=recorded.seq, to_state=name)
-        elif isinstance(event, ev.BuildAsked):
-            yield ef.BuildOwed(seq=recorded.seq, job=event.job)
-
-
-def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
-    """A task is created below the backlog item of the same decision, so after it."""
-    parents = [
-        index
-        for index, effect in enumerate(found)
-        if isinstance(effect, ef.ItemOwed) and effect.plan and effect.plan.kind != "task"
-    ]
-    if not parents:
-        return found
-    return [
-        effect.model_copy(update={"after": parents[0]})
-        if isinstance(effect, ef.ItemOwed) and effect.plan and effect.plan.kind == "task"
-        else effect
-        for effect in found
-    ]
-
-
-def _is_for_item(ticket: Ticket, event: ev.Replied) -> bool:
-    """What the desk says is told there too, unless it was written there."""
-    return ticket.discussed_in is not None and not event.by_client and not event.via
-
-
-def _is_mirrored(desk: Desk, ticket: Ticket) -> bool:
-    mirror = desk.backlog.mirror if desk.backlog else None
-    return mirror is not None and (not mirror.types or ticket.type in mirror.types)
-
-
-def _decided_items(
-    desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.Decided
-) -> Iterator[ef.Effect]:
-    for plan in event.work_items:
-        yield ef.ItemOwed(seq=recorded.seq, plan=plan, urgency=event.urgency)
-    if event.decision is Opinion.PROCEED and ticket.mirror:
-        leads = desk.members_with(Role.LEAD)
-        yield ef.CommentOwed(
-            seq=recorded.seq, text=desk.proceed_text, mention=leads[0].email if leads else ""
-        )
-
-
-def _board_item(
-    desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.BoardMoved
-) -> Iterator[ef.Effect]:
-    """Whom the product owner accepts has an item; it is ranked and pulled as the ticket is."""
-    seq = recorded.seq
-    item = next((i for i in ticket.work_items if not i.mirror and i.kind != "task"), None)
-    kind = desk.types[ticket.type].item_kind or "bug"
-    plan = ev.PlannedItem(kind=kind, title=ticket.title)
-    if event.action == "accepted":
-        if item is None:
-            yield ef.ItemOwed(seq=seq, plan=plan, once="third_line")
-        yield ef.RankOwed(seq=seq, after=0 if item is None else None)
-    elif event.action == "ranked":
-        yield ef.RankOwed(seq=seq)
-    elif event.action == "pulled" and item is not None:
-        yield ef.ItemMoveOwed(seq=seq, item=item.id, into_sprint=True)
-    elif event.action == "pulled":  # it was accepted a moment ago
-        yield ef.ItemOwed(seq=seq, plan=plan, started=True, once="third_line")
 
 
 def _chats(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.ChatOwed]:

@@ -236,9 +236,14 @@ class Ticket(Frozen):
 
     @property
     def discussed_in(self) -> WorkItem | None:
-        """The work item that carries the talk with the developers: the mirror, else the first."""
-        others = (item for item in self.work_items if item.kind != "task")
-        return self.mirror or next(others, None)
+        """The work item that carries the talk with the developers."""
+        return self.mirror or self.backlog_item
+
+    @property
+    def backlog_item(self) -> WorkItem | None:
+        """The item that the ticket follows besides its mirror; tasks are parts of it."""
+        own = (item for item in self.work_items if not item.mirror and item.kind != "task")
+        return next(own, None)
 
     @property
     def participants(self) -> frozenset[str]:

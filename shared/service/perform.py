@@ -173,16 +173,16 @@ async def _rank(job: Job, owed: ef.RankOwed) -> Told:
     board, _ = await store.load_board(job.deps.rows, job.desk.id)
     if number not in board.ready or not isinstance(backlog, Ranked):
         return ()
-    own = _ranked_item(job.ticket)
-    if not own:
+    own = job.ticket.backlog_item
+    if own is None:
         if job.deps.clock.now() - job.box.committed_at < ITEM_PATIENCE:
             raise Unavailable("its work item does not exist yet")
         return ()  # a new item begins at the end; it is ranked when somebody ranks it again
     place, at = place_of(config), board.ready.index(number)
     if below := await _first_item(job, board.ready[at + 1 :]):
-        await backlog.rank(place, own, before=below)
+        await backlog.rank(place, own.id, before=below)
     elif above := await _first_item(job, board.ready[:at][::-1]):
-        await backlog.rank(place, own, after=above)
+        await backlog.rank(place, own.id, after=above)
     return ()
 
 
@@ -191,14 +191,9 @@ async def _first_item(job: Job, numbers: Sequence[str]) -> str:
     for number in numbers:
         row = await job.deps.rows.get(job.desk.id, ly.state_key(number))
         ticket = ly.TicketRow.model_validate_json(row.body).ticket if row else None
-        if ticket and (found := _ranked_item(ticket)):
-            return found
+        if ticket and ticket.backlog_item:
+            return ticket.backlog_item.id
     return ""
-
-
-def _ranked_item(ticket: Ticket) -> str:
-    items = (i.id for i in ticket.work_items if not i.mirror and i.kind != "task")
-    return next(items, "")
 
 
 async def _build(job: Job, owed: ef.BuildOwed) -> Told:

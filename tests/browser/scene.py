@@ -129,10 +129,10 @@ def _undelivered(stack: Stack, number: str) -> None:
 
 def _page_of(stack: Stack, client: str, number: str) -> str:
     letter = stack.mail(client, number, "We have your request")
-    return "/r/" + letter["html"].partition("/r/")[2].partition('"')[0]
+    return "/r/" + str(letter["html"]).partition("/r/")[2].partition('"')[0]
 
 
 def _list_of(stack: Stack, client: str) -> str:
     httpx.post(f"{stack.url}/my", data={"email": client}, timeout=30, trust_env=False)
     letter = stack.mail(client, "", "Your requests at")
-    return "/my/" + letter["html"].partition("/my/")[2].partition('"')[0]
+    return "/my/" + str(letter["html"]).partition("/my/")[2].partition('"')[0]

@@ -94,6 +94,8 @@ def lead_finds_it_in_the_list(lead: Visitor, number: str) -> None:
     """The open list shows it as a production issue."""
     page = lead.page
     page.get_by_role("link", name="Tickets").first.click()
+    page.get_by_label("Search").fill(number)
+    page.get_by_label("Search").press("Enter")
     row = page.locator("tr[data-row]").filter(has_text=f"{number} ")
     expect(row.locator(".badge.production")).to_be_visible()
     expect(row).to_contain_text("High")

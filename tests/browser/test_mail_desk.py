@@ -9,7 +9,7 @@ from tests.browser.cast import AMELIE, DOOR, NORA, TOM
 from tests.browser.conftest import Arrive
 from tests.browser.story import panel
 from tests.browser.visitor import Visitor
-from tests.support.stack import Stack, client_address, wait_until
+from tests.support.stack import client_address, wait_until
 
 TYPES = {
     "Service Request": "In progress",
@@ -46,16 +46,9 @@ def classify(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_mail_is_classified_and_goes_on_in_the_flow_of_its_type(
-    stack: Stack, arrive: Arrive, kind: str
+    arrive: Arrive, kind: str
 ) -> None:
-    body = {
-        "title": "A mail",
-        "description": "It came in.",
-        "type": "email_request",
-        "environment": "production",
-        "requester": {"name": "Casey Lee", "email": client_address()},
-    }
-    number = stack.opened("door", body)["number"]
+    number = client_writes_mail(arrive(), client_address(), f"A {kind}")
     page = arrive(NORA).open_ticket(number)
     moves = panel(page, "moves")
     expect(moves.get_by_role("button", name="Resolve")).to_have_count(0)
@@ -113,7 +106,7 @@ def force_approval(author: Visitor, number: str) -> int:
 
 
 def test_a_mail_leads_to_a_data_change_that_a_second_person_approves_and_an_edit_voids(
-    stack: Stack, arrive: Arrive
+    arrive: Arrive,
 ) -> None:
     client, author, second = arrive(), arrive(TOM), arrive(AMELIE)
     number = client_writes_mail(client, client_address(), "Fund Aurora is closed")

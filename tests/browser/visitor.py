@@ -15,6 +15,7 @@ from playwright.sync_api import (
     WebError,
 )
 
+from tests.browser.cast import HOLLY, NORA
 from tests.support.stack import Stack
 
 _REFUSED = re.compile(r"Failed to load resource: .* status of (\d+)")
@@ -91,7 +92,13 @@ class Visitor:
 
     def open_mail(self, address: str, number: str, words: str) -> FrameLocator:
         """Waits for the mail, opens its conversation in the mailbox viewer; its latest text."""
-        self.stack.mail(address, number, words)
+        try:
+            self.stack.mail(address, number, words)
+        except AssertionError as error:
+            desk, member = ("door", NORA) if number.startswith("DOOR") else ("mytc", HOLLY)
+            waiting = self.stack.client(member).get(f"/api/desks/{desk}/undelivered")
+            error.add_note(f"undelivered: {waiting.text}")
+            raise
         self.page.goto(f"{self.stack.tenant.url}/mail/{address}")
         listed = self.page.get_by_role("region", name="Conversations")
         listed.get_by_role("link").filter(has_text=f"[{number}]").first.click()

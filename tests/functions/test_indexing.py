@@ -30,6 +30,7 @@ api_undelivered httpTrigger
 api_undelivered_retry httpTrigger
 apply_changed_rules timerTrigger
 archive_closed timerTrigger
+back_up_tables timerTrigger
 client_ticket httpTrigger
 client_ticket_attachment httpTrigger
 client_ticket_reply httpTrigger
@@ -59,6 +60,7 @@ hook_email_events httpTrigger
 hook_graph httpTrigger
 hook_jira httpTrigger
 look_at_mailbox queueTrigger
+measure_undelivered timerTrigger
 my_requests httpTrigger
 my_requests_list httpTrigger
 my_requests_mail httpTrigger

@@ -8,6 +8,7 @@ from shared.domain.flow import Category, Trigger
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, can_follow
 from shared.domain.rules.moving import allowed_moves
+from shared.domain.rules.triage import is_undecided
 from shared.domain.ticket import ChangeState
 
 _WRITERS = frozenset({Role.STAFF, Role.LEAD, Role.DEVELOPER})
@@ -23,7 +24,7 @@ def _may_decide(case: Case) -> bool:
     triggers = (Trigger.NOT_OUR_PROBLEM, Trigger.BUG_OR_FEATURE, Trigger.PROCEED)
     return (
         case.actor.has_role(_DECIDERS)
-        and case.ticket.triage.decision is None
+        and is_undecided(case.ticket)
         and any(can_follow(case, trigger) for trigger in triggers)
     )
 

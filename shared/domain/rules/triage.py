@@ -9,7 +9,7 @@ from shared.domain.flow import Trigger
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events, can_follow, follow
 from shared.domain.rules.moving import needs_no_change_under_way
-from shared.domain.ticket import Opinion
+from shared.domain.ticket import Opinion, Ticket
 
 _TRIGGERS = {
     Opinion.NOT_OUR_PROBLEM: Trigger.NOT_OUR_PROBLEM,
@@ -43,7 +43,7 @@ def opine(case: Case, command: cm.Opine) -> Events:
 def decide_triage(case: Case, command: cm.Decide) -> Events:
     """The lead or scrum master decides; the flow says where that leads."""
     case.needs_role(Role.LEAD, Role.SCRUM_MASTER, Role.PRODUCT_OWNER, what="deciding the triage")
-    if case.ticket.triage.decision is not None:
+    if not is_undecided(case.ticket):
         raise FlowForbids("the triage has been decided already")
     _check(case, command)
     trigger = _TRIGGERS[command.decision]
@@ -64,6 +64,12 @@ def decide_triage(case: Case, command: cm.Decide) -> Events:
     return [decided, *told, *moved]
 
 
+def is_undecided(ticket: Ticket) -> bool:
+    """Whether a decision is open: none was made, or the ticket was taken back since."""
+    decided_at = ticket.triage.decided_at
+    return decided_at is None or ticket.facts.state_since > decided_at
+
+
 def _check(case: Case, command: cm.Decide) -> None:
     proceeds = command.decision is Opinion.PROCEED
     if proceeds and command.urgency is None:
@@ -77,11 +83,13 @@ def _check(case: Case, command: cm.Decide) -> None:
 
 
 def _planned(case: Case, command: cm.Decide) -> tuple[ev.PlannedItem, ...]:
-    """What goes into the backlog: as asked, else one item of the type's kind."""
+    """What goes into the backlog: as asked, else one item of the type's kind if there is none."""
     if command.decision is Opinion.NOT_OUR_PROBLEM or case.desk.backlog is None:
         return ()
     if command.work_items:
         return command.work_items
+    if any(not item.mirror for item in case.ticket.work_items):
+        return ()  # decided again: what is there goes on
     if command.decision is Opinion.PROCEED:
         return (ev.PlannedItem(kind="pbi", title=case.ticket.title),)
     kind = case.type.item_kind if case.type.item_kind in ("bug", "feature") else "bug"
