@@ -37,8 +37,6 @@ def _of_event(
         yield ef.CommentOwed(seq=recorded.seq, text=event.text)
     elif isinstance(event, ev.Moved):
         yield from _moved_items(desk, backlog, ticket, recorded, event)
-    elif isinstance(event, ev.BuildAsked):
-        yield ef.BuildOwed(seq=recorded.seq, job=event.job)
 
 
 def _moved_items(

@@ -109,6 +109,7 @@ def owed(
                     told.add(once)
                     found.append(_mail(desk, ticket, notice, person, what.recorded, mirror))
     found.extend(_chats(desk, ticket, happened))
+    found.extend(_builds(happened))
     return tuple(found)
 
 
@@ -187,6 +188,12 @@ def resolve(desk: Desk, ticket: Ticket, receiver: str, event: ev.Event | None) -
 def _person(desk: Desk, email: str) -> Person:
     member = desk.member_by_email.get(email)
     return Person(email=email, name=member.name if member else "")
+
+
+def _builds(happened: Sequence[ev.Recorded]) -> Iterator[ef.BuildOwed]:
+    for recorded in happened:
+        if isinstance(recorded.event, ev.BuildAsked):
+            yield ef.BuildOwed(seq=recorded.seq, job=recorded.event.job)
 
 
 def _chats(desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded]) -> Iterator[ef.ChatOwed]:
