@@ -213,6 +213,8 @@ def indexed(
 def _index_key(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> str:
     if desk.types[ticket.type].state(ticket.state).has_ended:
         return ly.closed_key(ticket.facts.ended[-1].start, ticket.number)
+    if ticket.merged_into:  # its work goes on elsewhere
+        return ly.closed_key(ticket.updated_at, ticket.number)
     dues = (clock.due_at for clock in running if clock.is_open)
     soonest = min((due for due in dues if due is not None), default=None)
     return ly.open_key(ly.stamp(soonest) if soonest else "paused", ticket.number)

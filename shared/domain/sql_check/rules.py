@@ -101,6 +101,9 @@ def _statement_findings(
     number = statement.number
     refused = list(tree_findings(tree, statement, dialect))
     yield from refused
+    if isinstance(tree, exp.Update) and not tree.expressions:
+        yield finding("unparsable", number, "UPDATE sets nothing; write SET column = value.")
+        return
     if isinstance(tree, exp.Set):
         yield from _set_findings(tree, number, dialect)
     elif not isinstance(
