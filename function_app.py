@@ -1,5 +1,10 @@
 """The function app: registers the doors and the workers."""
 
+import os
+
+# We use no pydantic plugins, and looking for some reads the metadata of every package installed.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 import azure.functions as func
 
 from functions import (

@@ -20,12 +20,12 @@ from shared.config import load_desks
 from shared.context import ROOT
 from shared.domain.desk import Desk
 
-THREADS = 4
-TOGETHER = dt.timedelta(minutes=40)  # requests that lie closer meet at one reading of the clock
+THREADS = 8
+TOGETHER = dt.timedelta(minutes=60)  # requests that lie closer meet at one reading of the clock
 AT_ONCE_WITHIN = dt.timedelta(minutes=10)  # a person's next step follows at once
 AGAIN_AFTER = dt.timedelta(hours=2)
 _A_MONTH = dt.timedelta(days=30)
-STRIDE = dt.timedelta(hours=8)
+STRIDE = dt.timedelta(hours=12)
 PATIENT = 12  # times that a step waits for another, such as for the third-line slot
 
 
@@ -85,6 +85,8 @@ class _Player:
         due: list[Thread] = []
         last = first
         while self._waiting and self._waiting[0][0] < first + TOGETHER:
+            if due and self._waiting[0][2].scene.is_urgent:
+                break  # answered by the minute
             last, _, thread = heapq.heappop(self._waiting)
             due.append(thread)
         self._advance(last)
@@ -101,9 +103,12 @@ class _Player:
 
     def _advance(self, until: dt.datetime) -> None:
         """In strides, so that nights and weekends escalate what is late about when it is due."""
-        while (step := until - self._world.now()) > STRIDE:
+        now = self._world.now()
+        if until - now > STRIDE:
             self._world.quiet()  # what is owed goes out in the evening, not the next morning
-            self._world.advance_to(until - step + STRIDE)
+        while until - now > STRIDE:
+            now += STRIDE
+            self._world.advance_to(now)
         self._world.advance_to(until)
 
     def _go_on(self, thread: Thread, now: dt.datetime) -> dt.datetime | None:

@@ -54,6 +54,11 @@ class Scene:
         """Automatic replies and incidents do not."""
         return "title" in self.facts and not self.facts.get("auto")
 
+    @property
+    def is_urgent(self) -> bool:
+        """Its targets count minutes, so its steps keep their time."""
+        return self.facts.get("severity") == "critical"
+
 
 def read_story(desk: Desk, now: dt.datetime) -> list[Scene]:
     """All scenes of the desk up to `now`, which is aware UTC."""
