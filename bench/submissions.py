@@ -8,7 +8,8 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from shared.adapters.queues import QueueBell
 from shared.adapters.storage_account import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.ports import Insert
+from tests.support.host import HostProcess
 from tests.support.stack import Stack, wait_until
 
 ROWS = 8
@@ -26,7 +28,11 @@ DESK, TYPE = "mytc", "production_issue"
 
 async def report() -> None:
     """Starts its own emulator, tenant and host; prints one line a figure."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder), serving=False) as stack,
+        _hosts(stack) as hosts,
+    ):
         account = StorageAccount.from_connection_string(stack.storage.connection_string)
         bare = _Bare(account)
         async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
@@ -35,8 +41,21 @@ async def report() -> None:
             await _times(request, WARM_UP, 1)
             for crowd in (1, 8, 32):
                 await _compare(bare, request, crowd)
-            await _cpu(stack, request)
+            await _cpu(stack, hosts, request)
         await bare.aclose()
+
+
+@contextmanager
+def _hosts(stack: Stack) -> Iterator[list[HostProcess]]:
+    """HTTP apart from queues and timers, as on Flex Consumption and in `make run`."""
+    storage = stack.storage.connection_string
+    hosts = [stack.new_host(storage, stack.tenant.url, kind) for kind in ("http", "background")]
+    try:
+        yield [host.start() for host in hosts]
+    finally:
+        for host in hosts:
+            host.stop()
+            host.close()
 
 
 class _Bare:
@@ -110,24 +129,26 @@ async def _compare(bare: _Bare, request: Callable[[], Awaitable[None]], crowd: i
     )
 
 
-async def _cpu(stack: Stack, request: Callable[[], Awaitable[None]]) -> None:
-    """CPU of the host's process from intake to all deliveries, and the time to the mailbox."""
+async def _cpu(
+    stack: Stack, hosts: list[HostProcess], request: Callable[[], Awaitable[None]]
+) -> None:
+    """CPU of both hosts from intake to all deliveries, and the time to the mailbox."""
     await _settled(stack)
-    before, mails = _seconds(stack.host.pid), len(stack.tenant.sent())
+    before, mails = _seconds(hosts), len(stack.tenant.sent())
     began = time.perf_counter()
     await _times(request, ALONE, 1)
     sent = await _settled(stack)
     waited = time.perf_counter() - began
-    spent = _seconds(stack.host.pid) - before
-    idle_from = _seconds(stack.host.pid)
+    spent = _seconds(hosts) - before
+    idle_from = _seconds(hosts)
     await asyncio.sleep(5)
-    idle = (_seconds(stack.host.pid) - idle_from) / 5
+    idle = (_seconds(hosts) - idle_from) / 5
     print(
         f"host CPU per ticket: {(spent - idle * waited) / ALONE * 1000:.1f} ms with "
         f"{(sent - mails) / ALONE:.1f} mails and a work item each (idle {idle * 1000:.0f} ms/s, "
         "subtracted)"
     )
-    print(f"host memory: {_memory(stack.host.pid):.0f} MB resident")
+    print(f"host memory: {_memory(hosts)} MB resident")
     began = time.perf_counter()
     await request()
     target = len(stack.tenant.sent())
@@ -146,13 +167,19 @@ async def _settled(stack: Stack) -> int:
     return last
 
 
-def _seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _seconds(hosts: list[HostProcess]) -> float:
+    ticks = 0
+    for host in hosts:
+        fields = Path(f"/proc/{host.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(pid: int) -> float:
-    line = next(
-        text for text in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in text
-    )
-    return int(line.split()[1]) / 1024
+def _memory(hosts: list[HostProcess]) -> str:
+    """Megabytes of each, HTTP first."""
+    found = []
+    for host in hosts:
+        lines = Path(f"/proc/{host.pid}/status").read_text().splitlines()
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+        found.append(f"{kilobytes / 1024:.0f}")
+    return " and ".join(found)

@@ -70,6 +70,17 @@ class Plan:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def storage(self) -> str:
+        """The emulator's connection string."""
+        return connection_string(self.ports)
+
+    @property
+    def ports(self) -> Ports:
+        """The emulator's three."""
+        first = self.azurite_port
+        return Ports(blob=first, queue=first + 1, table=first + 2)
+
+    @property
     def tenant_url(self) -> str:
         """Where the simulated tenant shows its mailboxes."""
         return f"http://127.0.0.1:{self.tenant_port}"
@@ -168,13 +179,10 @@ def _answers(port: int, path: str) -> bool:
 
 def start(plan: Plan, parts: Parts) -> None:
     """Starts everything and waits until it answers."""
-    first = plan.azurite_port
-    ports = Ports(blob=first, queue=first + 1, table=first + 2)
-    storage = connection_string(ports)
     environment = app_settings(
-        public_url=plan.app_url, tenant_url=plan.tenant_url, storage=storage, data=plan.data
+        public_url=plan.app_url, tenant_url=plan.tenant_url, storage=plan.storage, data=plan.data
     )
-    parts.start("azurite", command(ports, plan.data / "azurite"), {})
+    parts.start("azurite", command(plan.ports, plan.data / "azurite"), {})
     python = [sys.executable, "-m"]
     background = _free_port()
     clock = [] if plan.core_tools else ["--clock-url", f"http://127.0.0.1:{background}"]
@@ -185,7 +193,7 @@ def start(plan: Plan, parts: Parts) -> None:
         {},
     )  # fmt: skip
     for offset in range(3):
-        parts.wait_for("azurite", first + offset)
+        parts.wait_for("azurite", plan.azurite_port + offset)
     parts.wait_for("tenant", plan.tenant_port, "/control/clock")
     if plan.core_tools:
         parts.start("host", *_core_tools(plan, environment))
@@ -283,7 +291,7 @@ def _fill(plan: Plan) -> None:
     from local import demo  # noqa: PLC0415  # only when asked for
 
     print("Filling both desks with a month of work", flush=True)
-    demo.fill(plan.app_url, plan.tenant_url)
+    demo.fill(plan.app_url, plan.tenant_url, plan.storage)
     end_demo(plan.data)
 
 

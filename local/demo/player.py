@@ -29,14 +29,16 @@ STRIDE = dt.timedelta(hours=12)
 PATIENT = 12  # times that a step waits for another, such as for the third-line slot
 
 
-def fill(app_url: str, tenant_url: str) -> None:
-    """Fills both desks with a month of work, which takes a minute or so; says how far it is.
+def fill(app_url: str, tenant_url: str, storage: str) -> None:
+    """Fills both desks with a month of work, which takes a minute or two; says how far it is.
+
+    `storage`: the connection string, by which it sees that nothing is under way.
 
     The shared clock must stand `BACK` from now. A desk that holds tickets already is left as it
     is. What the desks refuse is told at the end and keeps nothing else from happening.
     """
     desks = load_desks(ROOT / "desks")
-    world = World(app_url, tenant_url)
+    world = World(app_url, tenant_url, storage)
     try:
         if any(world.tickets(d.id, str(d.people[0].email), limit="1") for d in desks.values()):
             print("  The desks are filled already; RESET=1 DEMO=1 begins anew.", flush=True)
@@ -104,8 +106,6 @@ class _Player:
     def _advance(self, until: dt.datetime) -> None:
         """In strides, so that nights and weekends escalate what is late about when it is due."""
         now = self._world.now()
-        if until - now > STRIDE:
-            self._world.quiet()  # what is owed goes out in the evening, not the next morning
         while until - now > STRIDE:
             now += STRIDE
             self._world.advance_to(now)

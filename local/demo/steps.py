@@ -193,7 +193,7 @@ def _deployed(world: World, thread: Thread, step: Step, now: dt.datetime) -> Non
 def _reply_that_is_refused(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
     """The mail server refuses this one for good: it ends on the list of the undelivered."""
     reader, desk = str(thread.desk.people[0].email), thread.desk.id
-    world.quiet(8)
+    world.settled()
     known = len(world.undelivered(desk, reader))
     path = f"/users/{thread.desk.mail.address}/*"
     fault = {"service": "graph", "method": "POST", "path": path, "times": 1, "status": 400}

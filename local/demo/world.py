@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient
 
 KEY = {"x-functions-key": "local"}
+QUEUES = ("docket-outbox", "docket-mail")
 PATIENCE = 30.0  # seconds for something that is on its way
 type Json = dict[str, Any]
 
@@ -21,13 +24,18 @@ class NotYetError(RuntimeError):
 class World:
     """Both servers. Close it afterwards."""
 
-    def __init__(self, app_url: str, tenant_url: str) -> None:
+    def __init__(self, app_url: str, tenant_url: str, storage: str) -> None:
+        self._queues = [
+            QueueClient.from_connection_string(storage, name, retry_total=0) for name in QUEUES
+        ]
         self._app = httpx.Client(base_url=app_url, timeout=60, trust_env=False)
         self._tenant = httpx.Client(base_url=tenant_url, timeout=120, trust_env=False)
 
     def close(self) -> None:
         self._app.close()
         self._tenant.close()
+        for queue in self._queues:
+            queue.close()
 
     # -- the app
 
@@ -94,13 +102,19 @@ class World:
         answer.raise_for_status()
         return [mail for mail in answer.json() if f"[{number}]" in mail["subject"]]
 
-    def quiet(self, readings: int = 2) -> None:
-        """Returns when no mail has moved for so many readings: what was owed is delivered."""
-        before, still = -1, 0
-        while still < readings:
-            count = sum(box["messages"] for box in self.control("GET", "/mailboxes"))
-            still, before = (still + 1 if count == before else 0), count
-            time.sleep(0.2)
+    def settled(self) -> None:
+        """Returns when everything that was owed has been delivered, and its echoes taken in.
+
+        The clock must not leap before: a delivery under way would lose its claim on the outbox
+        row in the middle, and another one would begin beside it.
+        """
+        deadline, still = time.monotonic() + PATIENCE, 0
+        while still < 2 and time.monotonic() < deadline:
+            self.control("POST", "/settle")
+            is_idle = not any(map(_waiting, self._queues))
+            still = still + 1 if is_idle else 0
+            if not is_idle:
+                time.sleep(0.05)
 
     # -- time
 
@@ -108,10 +122,19 @@ class World:
         return dt.datetime.fromisoformat(self.control("GET", "/clock")["now"])
 
     def advance_to(self, moment: dt.datetime) -> None:
-        """Moves the shared clock; it never goes back."""
+        """Moves the shared clock when nothing is under way; it never goes back."""
+        self.settled()
         step = (moment - self.now()).total_seconds()
         if step > 0:
             self.control("POST", "/clock", {"advance": f"PT{step:.3f}S"})
+
+
+def _waiting(queue: QueueClient) -> int:
+    """Messages that are there or under way; a queue comes into being with its first one."""
+    try:
+        return int(queue.get_queue_properties().approximate_message_count or 0)
+    except ResourceNotFoundError:
+        return 0
 
 
 def awaited[T](look: Callable[[], T | None], what: str) -> T:

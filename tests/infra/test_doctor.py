@@ -91,10 +91,9 @@ def test_looking_sends_nothing(stack: Stack) -> None:
     before = len(stack.tenant.sent())
     findings(stack)
     assert len(stack.tenant.sent()) == before
-    posted = [
-        c for c in stack.tenant.journal() if c["method"] == "POST" and c["service"] != "graph"
-    ]
-    assert not posted
+    calls = stack.tenant.journal()  # the mailbox is polled meanwhile, and notifications come in
+    ours = [c for c in calls if c["service"] not in ("graph", "inbound")]
+    assert not [c for c in ours if c["method"] == "POST"]
 
 
 def test_a_member_who_is_no_lead_is_refused(stack: Stack) -> None:

@@ -183,7 +183,7 @@ def test_a_naive_auto_responder_and_the_desk_stop(stack: Stack, client: Client) 
     for _ in range(3):
         stack.tenant.advance("PT1M")
         stack.tenant.settle()
-    assert [e["outcome"] for e in client.entries()] == ["ticket", "follow_up"]
+    assert sorted(e["outcome"] for e in client.entries()) == ["follow_up", "ticket"]
     assert len(stack.mails(client.address, number)) == 1
 
 

@@ -73,8 +73,11 @@ class Stack:
             started.pop_all()
         return self
 
-    def new_host(self, app_storage: str, vendors: str) -> HostProcess:
-        """The function app, not started; `app_storage`: the connection string of its own calls."""
+    def new_host(self, app_storage: str, vendors: str, triggers: str = "all") -> HostProcess:
+        """The function app, not started; `app_storage`: the connection string of its own calls.
+
+        A host for `background` triggers takes a port of its own.
+        """
         settings = app_settings(
             public_url=self.url,
             tenant_url=vendors,
@@ -82,8 +85,9 @@ class Stack:
             data=self.data,
         )
         settings["DOCKET_STORAGE_CONNECTION"] = app_storage
-        port = ("--port", str(self.port))
-        return HostProcess(PROJECT, env=settings, data=self.data, arguments=port)
+        port = "0" if triggers == "background" else str(self.port)
+        arguments = ("--port", port, "--triggers", triggers)
+        return HostProcess(PROJECT, env=settings, data=self.data, arguments=arguments)
 
     def stop(self) -> None:
         for client in self._clients.values():
