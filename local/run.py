@@ -29,6 +29,8 @@ from local.state import (
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0
+# A month in a minute leaves no time for waiting between two looks at a queue.
+EAGER = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.1000000"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,6 +49,9 @@ class Plan:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Plan:
         """From DOCKET_* and the words after `make run`."""
+
+        if (environment.get("DEMO"), environment.get("HOST")) == ("1", "func"):
+            raise CannotRunError("DEMO=1 moves the clock, Core Tools cannot; leave HOST=func out")
 
         def port(name: str, default: int) -> int:
             text = environment.get(name) or str(default)
@@ -200,7 +205,8 @@ def start(plan: Plan, parts: Parts) -> None:
     else:
         parts.start("host", _host(plan, plan.port, "http"), environment)
         # Queues and timers have instances of their own on Flex Consumption; here too.
-        parts.start("worker", _host(plan, background, "background"), environment)
+        eager = EAGER if plan.demo else {}
+        parts.start("worker", _host(plan, background, "background"), {**environment, **eager})
         parts.wait_for("worker", background, "/admin/host/status")
     parts.wait_for("host", plan.port, "/api/health")
 
@@ -264,7 +270,7 @@ def _run(plan: Plan) -> int:
         signal.signal(number, _interrupt)
     try:
         if plan.demo and is_fresh(plan.data):
-            _begin_demo(plan)
+            begin_demo(plan.data)
         start(plan, parts)
         if plan.demo:
             _fill(plan)
@@ -279,18 +285,9 @@ def _run(plan: Plan) -> int:
         parts.stop()
 
 
-def _begin_demo(plan: Plan) -> None:
-    from local import demo  # noqa: PLC0415  # only when asked for
-
-    if plan.core_tools:
-        raise CannotRunError("DEMO=1 moves the clock, which Core Tools cannot; leave HOST=func out")
-    begin_demo(plan.data, demo.BACK)
-
-
 def _fill(plan: Plan) -> None:
     from local import demo  # noqa: PLC0415  # only when asked for
 
-    print("Filling both desks with a month of work", flush=True)
     demo.fill(plan.app_url, plan.tenant_url, plan.storage)
     end_demo(plan.data)
 

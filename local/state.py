@@ -17,6 +17,7 @@ LOCK = "run.lock"
 PARTS = "parts.json"
 CLOCK = "clock.json"
 UNFINISHED = "demo-unfinished"
+BACK = dt.timedelta(days=32)  # how far the clock is set back for a month of demonstration
 ROOM = 10 * 2**20  # bytes; an empty start takes a tenth of it
 GENTLE = 15.0  # seconds that a part may take to stop
 
@@ -122,10 +123,10 @@ def is_fresh(data: Path) -> bool:
     return not (data / "azurite").exists()
 
 
-def begin_demo(data: Path, back: dt.timedelta) -> None:
+def begin_demo(data: Path) -> None:
     """Sets the shared clock back, before anything starts; a run that ends early starts anew."""
     (data / UNFINISHED).touch()
-    _set_clock(data, -back.total_seconds())
+    _set_clock(data, -BACK.total_seconds())
 
 
 def end_demo(data: Path) -> None:

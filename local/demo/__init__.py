@@ -5,11 +5,6 @@ people and clients act on it, and moves the shared clock from step to step up to
 mail, card, work item, escalation and automatic closing comes about as it would in a real month.
 """
 
-from datetime import timedelta
-
 from local.demo.player import fill
 
-# How far back the shared clock has to stand before the month is played.
-BACK = timedelta(days=32)
-
-__all__ = ["BACK", "fill"]
+__all__ = ["fill"]

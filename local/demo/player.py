@@ -32,10 +32,9 @@ PATIENT = 12  # times that a step waits for another, such as for the third-line 
 def fill(app_url: str, tenant_url: str, storage: str) -> None:
     """Fills both desks with a month of work, which takes a minute or two; says how far it is.
 
-    `storage`: the connection string, by which it sees that nothing is under way.
-
-    The shared clock must stand `BACK` from now. A desk that holds tickets already is left as it
-    is. What the desks refuse is told at the end and keeps nothing else from happening.
+    `storage`: the connection string, by which it sees that nothing is under way. The shared clock
+    must stand more than a month back. A desk that holds tickets already is left as it is. What the
+    desks refuse is told at the end and keeps nothing else from happening.
     """
     desks = load_desks(ROOT / "desks")
     world = World(app_url, tenant_url, storage)
@@ -46,6 +45,7 @@ def fill(app_url: str, tenant_url: str, storage: str) -> None:
         if dt.datetime.now(dt.UTC) - world.now() < _A_MONTH:
             print("  A month begins in an empty folder: make run RESET=1 DEMO=1.", flush=True)
             return
+        print("Filling both desks with a month of work", flush=True)
         _Player(world, desks).play()
     finally:
         world.close()

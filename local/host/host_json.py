@@ -11,6 +11,7 @@ from typing import Any
 
 from local.host.errors import FunctionDroppedError, HostError
 
+OVERRIDES = "AzureFunctionsJobHost"
 _SETTING = re.compile(r"%([^%]+)%")
 _TIMESPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?")
 
@@ -38,8 +39,11 @@ class HostJson:
     queues: QueueOptions = field(default_factory=QueueOptions)
 
 
-def read_host_json(app: Path) -> HostJson:
-    """Raises HostError when the file is missing, is not JSON, or holds a value out of range."""
+def read_host_json(app: Path, settings: Mapping[str, str] = os.environ) -> HostJson:
+    """The file with what the app settings override.
+
+    Raises HostError when the file is missing, is not JSON, or holds a value out of range.
+    """
     path = app / "host.json"
     try:
         content = json.loads(path.read_text("utf-8"))
@@ -49,9 +53,25 @@ def read_host_json(app: Path) -> HostJson:
         raise HostError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict) or content.get("version") != "2.0":
         raise HostError(f'{path} must say "version": "2.0"')
+    _override(content, settings)
     extensions = content.get("extensions") or {}
     prefix = (extensions.get("http") or {}).get("routePrefix", "api")
     return HostJson(prefix.strip("/"), _queue_options(extensions.get("queues") or {}))
+
+
+def _override(content: dict[str, Any], settings: Mapping[str, str]) -> None:
+    """`AzureFunctionsJobHost__extensions__queues__batchSize=4` stands for that value of the file.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
+    """
+    for name, value in settings.items():
+        prefix, *path = name.split("__")
+        if prefix != OVERRIDES or not path:
+            continue
+        place = content
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        place[path[-1]] = int(value) if value.isdigit() else value
 
 
 def timespan(text: str) -> timedelta:

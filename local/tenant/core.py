@@ -185,6 +185,8 @@ class Tenant:
         """Returns when no webhook is under way any more."""
         while self._under_way:
             await asyncio.gather(*self._under_way, return_exceptions=True)
+            # gather() of finished tasks does not yield, and their callbacks must have a turn.
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         for task in self._under_way:

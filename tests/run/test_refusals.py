@@ -86,3 +86,7 @@ def test_without_node_it_is_said_how_to_get_it(data: Path, tmp_path: Path) -> No
 def test_a_full_disk_is_said_without_a_traceback(data: Path) -> None:
     (data / "clock.json.new").symlink_to("/dev/full")
     assert "the disk is full" in refused(Launched(data, DEMO="1"))
+
+
+def test_a_month_of_demonstration_is_not_played_on_core_tools(data: Path) -> None:
+    assert "leave HOST=func out" in refused(Launched(data, DEMO="1", HOST="func"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from local.state import CLOCK, PARTS, UNFINISHED, begin_demo, end_demo, is_fresh, prepare
+from local.state import BACK, CLOCK, PARTS, UNFINISHED, begin_demo, end_demo, is_fresh, prepare
 from local.state import remember_parts as remember
 
 
@@ -66,7 +65,7 @@ def test_reset_empties_the_folder_and_nothing_else_does(tmp_path: Path) -> None:
 
 def test_a_month_of_demonstration_that_broke_off_is_not_kept(tmp_path: Path) -> None:
     prepare(tmp_path, reset=False).close()
-    begin_demo(tmp_path, dt.timedelta(days=32))
+    begin_demo(tmp_path)
     (tmp_path / "azurite").mkdir()
     prepare(tmp_path, reset=False).close()
     assert is_fresh(tmp_path)
@@ -75,8 +74,8 @@ def test_a_month_of_demonstration_that_broke_off_is_not_kept(tmp_path: Path) -> 
 
 
 def test_after_the_demonstration_the_clock_is_the_real_one(tmp_path: Path) -> None:
-    begin_demo(tmp_path, dt.timedelta(days=32))
-    assert json.loads((tmp_path / CLOCK).read_text())["offset_seconds"] == -32 * 86400
+    begin_demo(tmp_path)
+    assert json.loads((tmp_path / CLOCK).read_text())["offset_seconds"] == -BACK.total_seconds()
     end_demo(tmp_path)
     assert json.loads((tmp_path / CLOCK).read_text())["offset_seconds"] == 0
 

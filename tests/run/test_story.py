@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 
 from functions.reading import COMMANDS
-from local.demo import BACK
 from local.demo.steps import SPECIAL
 from local.demo.story import Scene, later, member_of, moment, read_story
+from local.state import BACK
 from tests.support.app import DESKS
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -194,7 +194,9 @@ def _search(call: Call, wanted: dict[str, Any]) -> Response:
 
 
 def _sort(tenant: Tenant, rows: list[issues.Issue], order: list[tuple[str, bool]]) -> None:
-    """`rows` come ranked; without an order the newest is first."""
+    """`rows` come ranked; without an order the newest is first, also within one moment."""
+    if not order:
+        rows.sort(key=lambda issue: int(issue["id"]), reverse=True)
     for name, descending in reversed(order or [("created", True)]):
         if name == "rank":
             places = {key: at for at, key in enumerate(issues.ranking(tenant))}
