@@ -20,7 +20,7 @@ from shared.domain import effects as ef
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
 from shared.domain.people import SYSTEM
-from shared.ports import Delete, Insert, Put, Row, Write
+from shared.ports import Delete, Put, Row, Write
 from shared.service import layout as ly
 from shared.service import observe, store
 from shared.service.deps import Deps
@@ -84,14 +84,11 @@ async def take(deps: Deps, row: Row) -> tuple[Row, ef.Outbox] | None:
             "due": deps.clock.now() + store.CLAIM,
         }
     )
-    key, text = ly.outbox_row(box)
-    if key == row.key:
-        return None  # claimed within this very second
     try:
-        etags = await deps.rows.commit(box.desk, [Delete(row.key, row.etag), Insert(key, text)])
+        etags = await deps.rows.commit(box.desk, ly.outbox_moved(row, box))
     except (Conflict, Unknown):
         return None
-    return Row(key, text, etags[1]), box
+    return Row(*ly.outbox_row(box), etags[-1]), box
 
 
 async def _deliver(deps: Deps, desk: Desk, row: Row, box: ef.Outbox, loaded: ly.Loaded) -> None:
@@ -117,12 +114,12 @@ async def _deliver(deps: Deps, desk: Desk, row: Row, box: ef.Outbox, loaded: ly.
 
 def _settled(row: Row, box: ef.Outbox) -> list[Write]:
     """The row goes; what is still due waits under its next time, what is dead is kept to see."""
-    writes: list[Write] = [Delete(row.key, row.etag)]
     due = [e for e in box.effects if e.status == "due"]
     if due:
         when = min(e.not_before or box.due for e in due)
-        writes.append(Insert(*ly.outbox_row(box.model_copy(update={"due": when}))))
-    elif any(e.status == "dead" for e in box.effects):
+        return ly.outbox_moved(row, box.model_copy(update={"due": when}))
+    writes: list[Write] = [Delete(row.key, row.etag)]
+    if any(e.status == "dead" for e in box.effects):
         writes.append(Put(ly.dead_key(box.number, box.seq), ly.body(box)))
     return writes
 

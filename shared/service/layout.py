@@ -13,6 +13,7 @@ from shared.domain.board import Board
 from shared.domain.effects import Outbox
 from shared.domain.people import Frozen, Person
 from shared.domain.ticket import Ticket
+from shared.ports import Delete, Insert, Replace, Row, Write
 
 COUNTER = "counter"
 BOARD = "board"
@@ -234,6 +235,14 @@ def outbox_place(key: str) -> tuple[str, int]:
 def outbox_row(box: Outbox) -> tuple[str, str]:
     """Key and body of an outbox row."""
     return outbox_key(box.due, box.number, box.seq), body(box)
+
+
+def outbox_moved(row: Row, box: Outbox) -> list[Write]:
+    """The stored outbox row becomes this one; its new due time may fall into the same second."""
+    key, text = outbox_row(box)
+    if key == row.key:
+        return [Replace(key, text, row.etag)]
+    return [Delete(row.key, row.etag), Insert(key, text)]
 
 
 def recorded_of(rows: Sequence[EventRow]) -> tuple[ev.Recorded, ...]:

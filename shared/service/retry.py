@@ -5,7 +5,6 @@ from __future__ import annotations
 from shared.domain.desk import Desk
 from shared.domain.effects import Outbox
 from shared.domain.errors import Conflict, NotFound
-from shared.ports import Delete, Insert, Write
 from shared.service import layout as ly
 from shared.service.deps import Deps
 
@@ -27,12 +26,7 @@ async def retry(deps: Deps, desk: Desk, key: str) -> None:
     again = box.model_copy(
         update={"effects": effects, "due": now, "committed_at": now, "claim": ""}
     )
-    new_key, text = ly.outbox_row(again)
-    writes: list[Write] = [Delete(key, row.etag)]
-    if new_key == key:
-        return
-    writes.append(Insert(new_key, text))
     try:
-        await deps.rows.commit(desk.id, writes)
+        await deps.rows.commit(desk.id, ly.outbox_moved(row, again))
     except Conflict as error:
         raise NotFound("it is being delivered just now") from error

@@ -56,6 +56,24 @@ async def test_a_vendor_that_is_away_is_tried_again_until_it_is_back() -> None:
     assert len(at.app.vendors.mail.sent) == 2
 
 
+async def test_a_retry_that_falls_into_the_second_of_the_claim_is_kept() -> None:
+    at = counted()
+    await submit(at.deps)
+    at.app.vendors.mail.failing.extend([Unavailable("away", retry_after=60)] * 2)
+    await at.app.deliver_all()
+    assert await states(at) == ["done", "due", "due"]
+
+
+async def test_a_retry_by_hand_within_the_same_second_is_kept() -> None:
+    at = counted()
+    await failing(at, Rejected("no such mailbox"), hours=0)
+    [(key, _)] = await reads.undelivered(at.deps, at.deps.desk("mytc"))
+    await retry.retry(at.deps, at.deps.desk("mytc"), key)
+    [(moved, _)] = await reads.undelivered(at.deps, at.deps.desk("mytc"))
+    await retry.retry(at.deps, at.deps.desk("mytc"), moved)
+    assert await states(at) == ["done", "due", "due"]
+
+
 async def test_after_a_day_it_is_given_up_and_a_person_may_try_again() -> None:
     at = counted()
     await failing(at, Unavailable("away"), hours=30)
