@@ -18,12 +18,7 @@ from shared.service import conversation, files, quarantine, reads, retry
 from shared.service.layout import Loaded
 from shared.service.opening import Request, open_request
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
-KEY = func.AuthLevel.FUNCTION
 
-
-@blueprint.route("api/health", methods=["GET"], auth_level=OPEN)
 @api
 async def api_health(visit: Visit) -> func.HttpResponse:
     """Whether storage answers."""
@@ -34,7 +29,6 @@ async def api_health(visit: Visit) -> func.HttpResponse:
     return answer({"status": "ok", "desks": list(visit.deps.desks)})
 
 
-@blueprint.route("api/desks", methods=["GET"], auth_level=OPEN)
 @api
 async def api_desks(visit: Visit) -> func.HttpResponse:
     """The desks that the visitor belongs to."""
@@ -43,7 +37,6 @@ async def api_desks(visit: Visit) -> func.HttpResponse:
     return answer({"desks": [ticket_json.desk_json(desk) for desk in mine]})
 
 
-@blueprint.route("api/desks/{desk}", methods=["GET"], auth_level=OPEN)
 @api
 async def api_desk(visit: Visit) -> func.HttpResponse:
     """One desk."""
@@ -51,7 +44,6 @@ async def api_desk(visit: Visit) -> func.HttpResponse:
     return answer(ticket_json.desk_json(visit.desk))
 
 
-@blueprint.route("api/desks/{desk}/requests", methods=["POST"], auth_level=KEY)
 @api
 async def api_request(visit: Visit) -> func.HttpResponse:
     """A new request from another system."""
@@ -83,7 +75,6 @@ def acknowledged(visit: Visit, desk: Desk, loaded: Loaded, *, is_new: bool) -> f
     return answer(ticket_json.public_json(public, ticket, url), 201 if is_new else 200)
 
 
-@blueprint.route("api/desks/{desk}/tickets", methods=["GET"], auth_level=OPEN)
 @api
 async def api_tickets(visit: Visit) -> func.HttpResponse:
     """A page of a view."""
@@ -117,7 +108,6 @@ def list_query(visit: Visit, actor: Actor) -> reads.Query:
     )
 
 
-@blueprint.route("api/tickets/{number}", methods=["GET"], auth_level=OPEN)
 @api
 async def api_ticket(visit: Visit) -> func.HttpResponse:
     """A ticket, whole."""
@@ -133,7 +123,6 @@ def told(visit: Visit, desk: Desk, loaded: Loaded, actor: Actor) -> func.HttpRes
     return answer(ticket_json.staff_ticket(desk, loaded, actor, visit.now, url))
 
 
-@blueprint.route("api/tickets/{number}/commands", methods=["POST"], auth_level=OPEN)
 @api
 async def api_command(visit: Visit) -> func.HttpResponse:
     """A member's command."""
@@ -149,7 +138,6 @@ async def api_command(visit: Visit) -> func.HttpResponse:
     return told(visit, desk, loaded, actor)
 
 
-@blueprint.route("api/tickets/{number}/attachments/{attachment}", methods=["GET"], auth_level=OPEN)
 @api
 async def api_attachment(visit: Visit) -> func.HttpResponse:
     """A file of a ticket, for members."""
@@ -181,7 +169,6 @@ async def served(
     )
 
 
-@blueprint.route("api/desks/{desk}/quarantine", methods=["GET"], auth_level=OPEN)
 @api
 async def api_quarantine(visit: Visit) -> func.HttpResponse:
     """What could not be taken in, whole."""
@@ -204,7 +191,6 @@ async def api_quarantine(visit: Visit) -> func.HttpResponse:
     return answer({"quarantine": found})
 
 
-@blueprint.route("api/desks/{desk}/undelivered", methods=["GET"], auth_level=OPEN)
 @api
 async def api_undelivered(visit: Visit) -> func.HttpResponse:
     """Effects that failed so far, or were given up."""
@@ -235,7 +221,6 @@ def _row(key: str, box: Outbox) -> dict[str, object]:
     }
 
 
-@blueprint.route("api/desks/{desk}/undelivered/retry", methods=["POST"], auth_level=OPEN)
 @api
 async def api_undelivered_retry(visit: Visit) -> func.HttpResponse:
     """Tries a row again."""

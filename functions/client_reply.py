@@ -21,10 +21,7 @@ from shared.service.files import Upload
 from shared.service.handle import AlreadyDone
 from shared.service.layout import Loaded
 
-blueprint = func.Blueprint()
 
-
-@blueprint.route("r/{token}/reply", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @client
 async def client_ticket_reply(visit: Visit) -> func.HttpResponse:
     """Joins the conversation; what cannot be taken comes back in its box."""

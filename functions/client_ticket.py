@@ -22,8 +22,6 @@ from shared.render.client_words import client_words, told
 from shared.service import files, reads
 from shared.service.layout import Loaded
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
 KEY, TEXT, FILES = "request-key", "message", "attachments"
 NEW, FOLLOWS = "1", "2"  # ?new=: the request that was just sent, or that an answer became
 
@@ -86,7 +84,6 @@ class Draft:
     is_away: bool = False
 
 
-@blueprint.route("r/{token}", methods=["GET"], auth_level=OPEN)
 @client
 async def client_ticket(visit: Visit) -> func.HttpResponse:
     """What the client may know of the ticket."""
@@ -149,7 +146,6 @@ def _banner(visit: Visit, language: Language, ticket: Ticket) -> tuple[str, str]
     return None
 
 
-@blueprint.route("r/{token}/attachments/{attachment}", methods=["GET"], auth_level=OPEN)
 @client
 async def client_ticket_attachment(visit: Visit) -> func.HttpResponse:
     """A public file of the ticket."""

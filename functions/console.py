@@ -19,8 +19,6 @@ from shared.domain.words import say
 from shared.render.wording import span
 from shared.service import reads
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
 SOON = dt.timedelta(hours=1)
 
 
@@ -101,7 +99,6 @@ def address(path: str, **query: str) -> str:
     return f"{path}?{urlencode(known)}" if known else path
 
 
-@blueprint.route("desk", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_home(visit: Visit) -> func.HttpResponse:
     """The desks that the visitor belongs to."""
@@ -113,7 +110,6 @@ async def desk_home(visit: Visit) -> func.HttpResponse:
     return render(visit, "console/home.html", shell=shell)
 
 
-@blueprint.route("desk/{desk}/undelivered/banner", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_undelivered_banner(visit: Visit) -> func.HttpResponse:
     """A line for the head of every page while something is undelivered."""

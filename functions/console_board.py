@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.console_history import person
 from functions.console_list import Line, line
 from functions.pages import page, render
@@ -19,7 +19,6 @@ from shared.domain.flow import Column
 from shared.domain.people import Actor
 from shared.service import reads
 
-blueprint = func.Blueprint()
 COLUMNS = {
     Column.TRIAGE: "Triage",
     Column.READY: "Ready for sprint",
@@ -84,7 +83,6 @@ def cards(desk: Desk, board: Board, lines: list[Line], now: dt.datetime) -> dict
     return found
 
 
-@blueprint.route("desk/{desk}/board", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_board(visit: Visit) -> func.HttpResponse:
     """The board as it stands now."""

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from functions import console_history as history
 from functions import reading
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.console_board import board_page
 from functions.console_ticket import Refusal, by_others, loaded_for, own_number, ticket_page
 from functions.pages import Form, form_values, page, see_other
@@ -19,7 +19,6 @@ from shared.domain.errors import Refused, Stale
 from shared.domain.people import Actor
 from shared.service import conversation, store
 
-blueprint = func.Blueprint()
 # What only adds to a ticket overwrites nobody's work, so another's change does not stop it.
 ADDING = frozenset({"note", "opine", "watch", "unwatch", "link", "seen", "refresh_preprod"})
 AGAIN = 4
@@ -59,7 +58,6 @@ def form_key(form: Form) -> str:
     return f"{form.text('command')}:{change}" if change else form.text("command")
 
 
-@blueprint.route("desk/{desk}/tickets/{number}/commands", methods=["POST"], auth_level=OPEN)
 @page
 async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
     """A member's command. Refused: the page again, with the reason beside the form."""

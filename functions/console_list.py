@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import azure.functions as func
 
 from functions import reading
-from functions.console import OPEN, Left, address, enter, left
+from functions.console import Left, address, enter, left
 from functions.pages import Form, form_values, page, render, see_other
 from functions.visit import Visit
 from shared.domain import commands as cm
@@ -20,7 +20,6 @@ from shared.service import conversation, reads
 from shared.service.counts import Counts, counts
 from shared.service.layout import Summary
 
-blueprint = func.Blueprint()
 PER_PAGE = 50
 AT_ONCE = 100  # tickets of one bulk action
 VIEWS = {
@@ -101,7 +100,6 @@ def _query(visit: Visit, actor: Actor, view: str) -> reads.Query:
     )
 
 
-@blueprint.route("desk/{desk}", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_list(visit: Visit) -> func.HttpResponse:
     """A view of the desk's tickets, most urgent first."""
@@ -154,7 +152,6 @@ def _states(desk: Desk) -> dict[str, str]:
     return {s.id: say(s.name, "en") for kind in desk.request_types for s in kind.states}
 
 
-@blueprint.route("desk/{desk}/bulk", methods=["POST"], auth_level=OPEN)
 @page
 async def desk_list_bulk(visit: Visit) -> func.HttpResponse:
     """The same command for every ticket that is ticked: assign them, or add a work note."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import azure.functions as func
 from markupsafe import Markup
 
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.console_diagram import draw
 from functions.console_history import state_name
 from functions.pages import form_values, page, render, see_other
@@ -21,7 +21,6 @@ from shared.domain.words import say
 from shared.service import quarantine, reads, retry
 from shared.service.quarantine import Kept
 
-blueprint = func.Blueprint()
 KEPT_SHOWN = 50
 RAW_SHOWN = 200_000  # characters on the page; the whole can be fetched
 
@@ -59,7 +58,6 @@ def _waiting(box: ef.Outbox) -> list[Waiting]:
     ]
 
 
-@blueprint.route("desk/{desk}/undelivered", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_undelivered(visit: Visit) -> func.HttpResponse:
     """What was committed and has not reached its receiver, with the reason and the next try."""
@@ -70,7 +68,6 @@ async def desk_undelivered(visit: Visit) -> func.HttpResponse:
     return render(visit, "console/undelivered.html", shell=shell, desk=desk, rows=told, again=again)
 
 
-@blueprint.route("desk/{desk}/undelivered/retry", methods=["POST"], auth_level=OPEN)
 @page
 async def desk_undelivered_retry(visit: Visit) -> func.HttpResponse:
     """Makes one row due now."""
@@ -94,7 +91,6 @@ async def _kept(visit: Visit, desk: Desk, key: str, kept: Kept) -> KeptView:
     return KeptView(key, kept, raw[:RAW_SHOWN], len(raw) <= RAW_SHOWN)
 
 
-@blueprint.route("desk/{desk}/quarantine", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_quarantine(visit: Visit) -> func.HttpResponse:
     """What came in and could not be used, whole, with the reason."""
@@ -113,7 +109,6 @@ async def desk_quarantine(visit: Visit) -> func.HttpResponse:
     )
 
 
-@blueprint.route("desk/{desk}/quarantine/raw", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_quarantine_raw(visit: Visit) -> func.HttpResponse:
     """The content as it came in, as a download that no browser interprets."""
@@ -131,7 +126,6 @@ async def desk_quarantine_raw(visit: Visit) -> func.HttpResponse:
     )
 
 
-@blueprint.route("desk/{desk}/quarantine/release", methods=["POST"], auth_level=OPEN)
 @page
 async def desk_quarantine_release(visit: Visit) -> func.HttpResponse:
     """Somebody has dealt with it: it leaves the list."""
@@ -204,7 +198,6 @@ def _autos(desk: Desk, kind: RequestType) -> list[FlowMove]:
     ]
 
 
-@blueprint.route("desk/{desk}/flows", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_flows(visit: Visit) -> func.HttpResponse:
     """How each type of request goes its way on this desk."""

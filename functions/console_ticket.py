@@ -14,7 +14,7 @@ import azure.functions as func
 
 from functions import console_history as history
 from functions import console_people as people
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.console_diagram import draw
 from functions.console_view import TicketView
 from functions.pages import Form, document, page, render
@@ -27,7 +27,6 @@ from shared.render import pages
 from shared.service import conversation, reads, store
 from shared.service.layout import Loaded
 
-blueprint = func.Blueprint()
 STILL_THERE = dt.timedelta(minutes=1)  # how often an open page says that it is looked at
 
 
@@ -87,7 +86,6 @@ async def loaded_for(visit: Visit, *, seen: bool) -> Loaded:
     return replace(loaded, board=board, board_etag=etag)
 
 
-@blueprint.route("desk/{desk}/tickets/{number}", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_ticket(visit: Visit) -> func.HttpResponse:
     """The ticket, whole, with what this person may do."""
@@ -125,7 +123,6 @@ def ticket_page(visit: Visit, loaded: Loaded, refusal: Refusal | None = None) ->
     )
 
 
-@blueprint.route("desk/{desk}/tickets/{number}/live", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_ticket_live(visit: Visit) -> func.HttpResponse:
     """A small fragment: whether the ticket is newer than `version`, by whom, and who is looking.
@@ -158,7 +155,6 @@ def by_others(new: list[ev.Recorded], me: str) -> list[ev.Recorded]:
     return [r for r in new if r.by.kind is not ActorKind.SYSTEM and r.by.email != me]
 
 
-@blueprint.route("desk/{desk}/tickets/{number}/changes/{change}", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_ticket_change(visit: Visit) -> func.HttpResponse:
     """The sheet of a data change, to be printed or handed over."""

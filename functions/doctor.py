@@ -6,24 +6,22 @@ import logging
 
 import azure.functions as func
 
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.pages import page, render
 from functions.visit import Visit
 from shared.context import get_app
 from shared.domain.errors import DocketError, Forbidden
 from shared.domain.people import Role
+from shared.probing import examine_desk, poison
+from shared.service.doctor import warn_of_endings
 
-blueprint = func.Blueprint()
 log = logging.getLogger(__name__)
 MAY = frozenset({Role.ADMIN, Role.LEAD})
 
 
-@blueprint.route("desk/{desk}/doctor", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_doctor(visit: Visit) -> func.HttpResponse:
     """Each connection with what was found, why it fails, and how to mend it."""
-    from shared.probing import examine_desk  # noqa: PLC0415  # the doctor comes seldom
-
     desk, actor, shell = enter(visit, "doctor")
     if not actor.has_role(MAY):
         raise Forbidden("the doctor is for the desk's lead and for administrators")
@@ -34,13 +32,8 @@ async def desk_doctor(visit: Visit) -> func.HttpResponse:
     )
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="0 25 * * * *", use_monitor=True)
-async def watch_connections(timer: func.TimerRequest) -> None:
+async def watch_connections() -> None:
     """Says what will need a hand before anybody notices: alerts wait for these words."""
-    from shared.probing import poison  # noqa: PLC0415
-    from shared.service.doctor import warn_of_endings  # noqa: PLC0415
-
-    del timer
     app = get_app()
     await warn_of_endings(app.mail_room)
     try:

@@ -12,21 +12,16 @@ from typing import Any
 import azure.functions as func
 
 from functions.visit import Visit, answer, api
+from shared.adapters.marks import uuid_of
 from shared.domain.errors import Invalid
 from shared.service import mail_reports
 from shared.service.mail_reports import Undelivered
 
-blueprint = func.Blueprint()
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _REPORT = "Microsoft.Communication.EmailDeliveryReportReceived"
 _WELL = frozenset({"", "delivered", "expanded", "pending", "outfordelivery"})
 
 
-@blueprint.route(
-    "api/hooks/email-events",
-    methods=["POST", "OPTIONS"],
-    auth_level=func.AuthLevel.FUNCTION,
-)
 @api
 async def hook_email_events(visit: Visit) -> func.HttpResponse:
     """Notes what was not delivered on its ticket. Both of Event Grid's schemas are understood."""
@@ -81,6 +76,4 @@ async def _report(visit: Visit, event: str, data: dict[str, Any]) -> bool:
 
 def _teller(operation: str) -> Any:
     """Tells a mail by the operation that its key was sent under."""
-    from shared.adapters.marks import uuid_of  # noqa: PLC0415  # reports are rare
-
     return lambda key: uuid_of(key) == operation.lower()

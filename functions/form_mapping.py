@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
-from functions.console import OPEN, address, enter
+from functions.console import address, enter
 from functions.forms_door import take_response
 from functions.pages import form_values, page, render, see_other
 from functions.visit import Visit
@@ -17,7 +17,6 @@ from shared.domain.people import Actor, Role
 from shared.service import form_mapping, quarantine
 from shared.service.form_mapping import IGNORED, Chosen, RawResponse, TakenResponse
 
-blueprint = func.Blueprint()
 MAY = frozenset({Role.ADMIN, Role.LEAD})
 QUESTION = "question:"  # begins the names of the choices in the page's form
 
@@ -50,7 +49,6 @@ def _only_for_leads(actor: Actor) -> None:
         raise Forbidden("questions are mapped by the desk's lead or an administrator")
 
 
-@blueprint.route("desk/{desk}/forms", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_forms(visit: Visit) -> func.HttpResponse:
     """The desk's forms; raw responses that could not be read, answer by answer."""
@@ -69,7 +67,6 @@ async def desk_forms(visit: Visit) -> func.HttpResponse:
     )
 
 
-@blueprint.route("desk/{desk}/forms/{form}", methods=["POST"], auth_level=OPEN)
 @page
 async def desk_forms_choose(visit: Visit) -> func.HttpResponse:
     """Keeps the choices, then tries every response of the form that waits."""

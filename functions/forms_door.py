@@ -21,14 +21,7 @@ from shared.service import files, form_mapping, quarantine
 from shared.service.opening import Opened, Request, open_request
 from shared.service.quarantine import Kept
 
-blueprint = func.Blueprint()
 
-
-@blueprint.route(
-    "api/desks/{desk}/forms/{form}/responses",
-    methods=["POST"],
-    auth_level=func.AuthLevel.FUNCTION,
-)
 @api
 async def api_form_response(visit: Visit) -> func.HttpResponse:
     """A response becomes a ticket; one that cannot be mapped is kept whole for staff."""

@@ -16,12 +16,10 @@ from functions.visit import Visit, api, json_body
 from shared.domain.errors import Forbidden, Invalid
 from shared.service import mail_subscription
 
-blueprint = func.Blueprint()
 _RENEWING = frozenset({"subscriptionRemoved", "reauthorizationRequired"})
 _TOKEN_LENGTH = 2000
 
 
-@blueprint.route("api/hooks/graph", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @api
 async def hook_graph(visit: Visit) -> func.HttpResponse:
     """Answers at once: a notification only wakes the worker that reads the mailbox itself."""

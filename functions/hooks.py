@@ -12,15 +12,11 @@ from functions.visit import Visit, answer, api, json_body
 from shared.domain.errors import Forbidden
 from shared.service import item_news
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
-
 
 class NotProved(Forbidden):
     """The caller did not prove to be the vendor."""
 
 
-@blueprint.route("api/hooks/azure-devops", methods=["POST"], auth_level=OPEN)
 @api
 async def hook_azure_devops(visit: Visit) -> func.HttpResponse:
     """A service hook: basic authentication, since Azure DevOps signs nothing."""
@@ -37,7 +33,6 @@ async def hook_azure_devops(visit: Visit) -> func.HttpResponse:
     return answer({"changed": changed})
 
 
-@blueprint.route("api/hooks/jira", methods=["POST"], auth_level=OPEN)
 @api
 async def hook_jira(visit: Visit) -> func.HttpResponse:
     """A webhook: signed over its raw body."""

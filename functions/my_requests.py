@@ -23,13 +23,10 @@ from shared.service import reads
 from shared.service.layout import Loaded
 from shared.service.my_link import mail_link
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
 EMAIL = "email"
 MOST = 50  # of each desk
 
 
-@blueprint.route("my", methods=["GET"], auth_level=OPEN)
 @client
 async def my_requests(visit: Visit) -> func.HttpResponse:
     """Asks for the address to mail the link to."""
@@ -55,7 +52,6 @@ def _page(
     )
 
 
-@blueprint.route("my", methods=["POST"], auth_level=OPEN)
 @client
 async def my_requests_mail(visit: Visit) -> func.HttpResponse:
     """Mails the link. The answer is the same whether or not the address is known."""
@@ -86,7 +82,6 @@ class Entry:
     sort: dt.datetime
 
 
-@blueprint.route("my/{token}", methods=["GET"], auth_level=OPEN)
 @client
 async def my_requests_list(visit: Visit) -> func.HttpResponse:
     """The person's requests, newest first."""

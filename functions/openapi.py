@@ -9,7 +9,6 @@ import azure.functions as func
 from functions.visit import Visit, answer, api
 from shared.domain import commands as cm
 
-blueprint = func.Blueprint()
 _FILES = {
     "type": "array",
     "maxItems": 10,
@@ -46,7 +45,6 @@ _STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 _KEY: list[dict[str, list[str]]] = [{"function_key": []}]
 
 
-@blueprint.route("api/openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @api
 async def api_openapi(visit: Visit) -> func.HttpResponse:
     """The description."""

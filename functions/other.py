@@ -9,13 +9,9 @@ from functions.portal import portal_page
 from functions.visit import Visit, problem
 from shared.domain.errors import NotFound
 
-blueprint = func.Blueprint()
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-
 
 # The host takes the first route that fits in the order of the functions' names, so this name has
 # to be the last. A method that an address does not take ends here too: the host knows no 405.
-@blueprint.route("{*path}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
 @client
 async def zz_portal_or_not_found(visit: Visit) -> func.HttpResponse:
     """`/` is the portal; below `/api/` the answer is JSON."""

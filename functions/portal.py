@@ -26,9 +26,6 @@ from shared.render.links import Pass
 from shared.service import files
 from shared.service.opening import Request, open_request
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
-
 
 @dataclass(frozen=True)
 class Card:
@@ -122,7 +119,6 @@ class FormVisit:
         return Sender(person.email, person.name) if person else Sender()
 
 
-@blueprint.route("request/{desk}", methods=["GET"], auth_level=OPEN)
 @client
 async def portal_form(visit: Visit) -> func.HttpResponse:
     """The built-in form, empty but for the visitor's language."""
@@ -131,7 +127,6 @@ async def portal_form(visit: Visit) -> func.HttpResponse:
     return page.page(secrets.token_urlsafe(16), Given(answers=spoken))
 
 
-@blueprint.route("request/{desk}", methods=["POST"], auth_level=OPEN)
 @client
 async def portal_submit(visit: Visit) -> func.HttpResponse:
     """A filled form becomes a ticket; a wrong one comes back with everything that was typed."""

@@ -11,11 +11,7 @@ from shared.domain.errors import Invalid, NotFound
 from shared.service import mail_ledger, reads
 from shared.service.mail_ledger import Day, Entry
 
-blueprint = func.Blueprint()
-OPEN = func.AuthLevel.ANONYMOUS
 
-
-@blueprint.route("api/desks/{desk}/reconciliation", methods=["GET"], auth_level=OPEN)
 @api
 async def api_reconciliation(visit: Visit) -> func.HttpResponse:
     """What became of the mails of a day (UTC; without `date`, today)."""
@@ -56,7 +52,6 @@ def _entry_json(entry: Entry) -> dict[str, str | None]:
     }
 
 
-@blueprint.route("api/tickets/{number}/mails/{seq}", methods=["GET"], auth_level=OPEN)
 @api
 async def api_raw_mail(visit: Visit) -> func.HttpResponse:
     """The mail that a message came in, whole, as a file; `?text=1` gives its full text instead."""

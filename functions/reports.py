@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from functions.console import OPEN, enter
+from functions.console import enter
 from functions.pages import HEADERS, page, render
 from functions.visit import Visit
 from shared.domain.errors import NotFound
 from shared.render.report_charts import chart
 from shared.service.reports import as_csv, report
 
-blueprint = func.Blueprint()
 
-
-@blueprint.route("desk/{desk}/reports", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_reports(visit: Visit) -> func.HttpResponse:
     """One month; this month when none is asked for."""
@@ -31,7 +28,6 @@ async def desk_reports(visit: Visit) -> func.HttpResponse:
     )
 
 
-@blueprint.route("desk/{desk}/reports/{file}", methods=["GET"], auth_level=OPEN)
 @page
 async def desk_reports_file(visit: Visit) -> func.HttpResponse:
     """One table, as `<table>.csv`."""

@@ -9,7 +9,6 @@ from functions.visit import Visit
 from shared.domain.errors import NotFound
 from shared.render.pages import STATIC
 
-blueprint = func.Blueprint()
 TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -22,7 +21,6 @@ TYPES = {
 FOR_LONG = "public, max-age=31536000, immutable"
 
 
-@blueprint.route("static/{*path}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @page
 async def static_files(visit: Visit) -> func.HttpResponse:
     """A file below web/static, and nothing from anywhere else."""

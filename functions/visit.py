@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from functions.identity import NotSignedIn, SignedIn, member, signed_in
+from shared import telemetry
 from shared.context import App, get_app
 from shared.domain.desk import Desk
 from shared.domain.errors import (
@@ -28,7 +29,6 @@ from shared.domain.errors import (
     Unknown,
 )
 from shared.domain.people import Actor
-from shared.service import observe
 from shared.service.deps import Deps
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def door(refusal: Refusal) -> Callable[[Handler], Callable[..., Any]]:
             try:
                 app = get_app()
                 visit = Visit(app, req, app.deps.clock.now())
-                with observe.traced(observe.arriving(req.headers.get("traceparent", ""))):
+                with telemetry.traced(telemetry.arriving(req.headers.get("traceparent", ""))):
                     return await handler(visit)
             except DocketError as error:
                 if not isinstance(error, Refused):

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import TextIO
 from zipfile import ZipFile
 
+from shared import telemetry
 from shared.context import ARCHIVE, CONTAINER, TABLE, App, compose
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError, NotFound
-from shared.service import backup, observe, person_export, privacy, rebuild, restore, transfer
+from shared.service import backup, person_export, privacy, rebuild, restore, transfer
 from shared.service.deps import Deps
 from shared.service.import_file import records
 from shared.service.import_rows import read_mapping
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; its exit code."""
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    observe.set_up_logs()
+    telemetry.set_up_logs()
     try:
         app = connected(Settings.read())
         return asyncio.run(run(app, args))

@@ -9,6 +9,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from local.tenant.app import create_app
 from local.tenant.core import Tenant
 
+# Seconds. Far above the five after which our clients let an idle connection go: were both the
+# same, a call would now and then meet a connection that is just being closed.
+KEEP_ALIVE = 120
+
 
 class _CuttableProtocol(HttpToolsProtocol):
     """Lets a request reach its own transport; ASGI has no word for a lost connection."""
@@ -27,6 +31,7 @@ def make_server(tenant: Tenant) -> uvicorn.Server:
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,
+            timeout_keep_alive=KEEP_ALIVE,
         )
     )
 

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shared import telemetry
 from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Desk
@@ -63,7 +64,7 @@ async def deliver(deps: Deps, desk_id: str, key: str, claim: str, *, again: bool
         if claimed is None:
             return
         row, box = claimed
-    with observe.traced(box.trace):
+    with telemetry.traced(box.trace):
         await _deliver(deps, desk, row, box, loaded)
 
 

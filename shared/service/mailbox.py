@@ -7,12 +7,13 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from shared import telemetry
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, DocketError, Unavailable
 from shared.domain.people import Frozen
 from shared.ports import Insert, MailboxChange, Replace, Row, Write
 from shared.service import layout as ly
-from shared.service import mail_ledger, observe
+from shared.service import mail_ledger
 from shared.service.mail_intake import take_in
 from shared.service.mail_order import Side
 from shared.service.mail_room import MailRoom
@@ -89,7 +90,7 @@ async def _side_by_side(
 
     async def one(index: int, change: MailboxChange) -> None:
         try:
-            with observe.traced(observe.arriving("")):
+            with telemetry.traced(telemetry.arriving("")):
                 await take_in(room, desk, change, partial(side.turn, index))
         except DocketError as error:
             failures.append(error)

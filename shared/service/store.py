@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared import telemetry
 from shared.domain import events as ev
 from shared.domain.board import Board, board_after
 from shared.domain.desk import Desk
@@ -24,7 +25,6 @@ from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Rows, Write
 from shared.service import layout as ly
-from shared.service import observe
 
 # How long one delivery may take before the sweep gives the row to another.
 CLAIM = dt.timedelta(seconds=60)
@@ -154,7 +154,7 @@ def _outbox(
         committed_at=now,
         due=now + CLAIM,
         claim=uuid.uuid4().hex,
-        trace=observe.trace(),
+        trace=telemetry.trace(),
         effects=effects,
     )
 

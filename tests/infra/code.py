@@ -1,80 +1,58 @@
-"""What the code asks of the platform, read from the doors' decorators."""
+"""What the code asks of the platform, read from the table of doors."""
 
 from __future__ import annotations
 
 import ast
-import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
+
+from functions.doors import register
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-BINDINGS = ("route", "queue_trigger", "queue_output", "timer_trigger", "blob_trigger")
 
 
 @dataclass(frozen=True)
 class Binding:
-    """A decorator of a function."""
+    """What opens a function. `values`: the binding's fields by the platform's names."""
 
-    module: str
     function: str
     kind: str
-    route: str
     values: dict[str, Any]
+    call: Callable[..., Any]
+
+    @property
+    def route(self) -> str:
+        """The address; '' for what is opened otherwise."""
+        return str(self.values.get("route", ""))
 
     @property
     def needs_key(self) -> bool:
         """Whether the host asks for a function key."""
-        return "FUNCTION" in str(self.values.get("auth_level", ""))
-
-    @property
-    def call(self) -> Any:
-        """The handler itself."""
-        module = importlib.import_module(f"functions.{self.module}")
-        return getattr(module, self.function).build().get_user_function()
+        return self.values.get("authLevel") == "FUNCTION"
 
 
+@cache
 def bindings() -> list[Binding]:
-    """Every binding of every door."""
-    return [
-        binding for path in sorted((ROOT / "functions").glob("*.py")) for binding in _of_file(path)
-    ]
+    """What opens each function of the app."""
+    app = func.FunctionApp()
+    register(app)
+    return [_binding(found) for found in app.get_functions()]
 
 
-def _of_file(path: Path) -> Iterator[Binding]:
-    module = ast.parse(path.read_text(encoding="utf-8"))
-    names = {
-        target.id: ast.unparse(node.value)
-        for node in module.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in module.body:
-        if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-            for decorator in node.decorator_list:
-                yield from _of_decorator(path.stem, node.name, decorator, names)
-
-
-def _of_decorator(
-    module: str, function: str, node: ast.expr, names: dict[str, str]
-) -> Iterator[Binding]:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return
-    if ast.unparse(node.func.value) != "blueprint" or node.func.attr not in BINDINGS:
-        return
-    values = {k.arg: _plain(k.value, names) for k in node.keywords if k.arg}
-    route = str(_plain(node.args[0], names)) if node.args else str(values.get("route", ""))
-    yield Binding(module, function, node.func.attr, route, values)
-
-
-def _plain(node: ast.expr, names: dict[str, str]) -> Any:
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        return names.get(ast.unparse(node), ast.unparse(node))
+def _binding(found: Any) -> Binding:
+    values = found.get_trigger().get_dict_repr()
+    values = {k: getattr(v, "name", v) for k, v in values.items()}
+    if "methods" in values:
+        values["methods"] = [str(getattr(m, "name", m)) for m in values["methods"]]
+    return Binding(
+        found.get_function_name(), str(values["type"]), values, found.get_user_function()
+    )
 
 
 def log_texts() -> frozenset[str]:

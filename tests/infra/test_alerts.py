@@ -6,7 +6,7 @@ import json
 import re
 
 from scripts.costs import ALERTS_5_MINUTES, ALERTS_15_MINUTES
-from shared.service.observe import MEASURES
+from shared.telemetry import MEASURES
 from tests.infra.bicep import bicep
 from tests.infra.code import ROOT, bindings, log_fields, log_texts
 

@@ -82,7 +82,7 @@ async def test_a_quiet_minute_costs_no_more_than_the_model_says() -> None:
     timers = [
         b
         for b in bindings()
-        if b.kind == "timer_trigger" and str(b.values["schedule"]).endswith(" * * * * *")
+        if b.kind == "timerTrigger" and str(b.values["schedule"]).endswith(" * * * * *")
     ]
     assert len(timers) >= 4
     for timer in timers:  # the first round settles what is kept between rounds

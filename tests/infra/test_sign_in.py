@@ -14,7 +14,7 @@ from tests.infra.code import Binding, bindings
 from tests.support.app import DESKS, memory_app
 
 SIGN_IN = bicep("modules/signin.bicep")
-ROUTES = [b for b in bindings() if b.kind == "route"]
+ROUTES = [b for b in bindings() if b.kind == "httpTrigger"]
 DESK = next(iter(DESKS))
 # A flow brings the token of its identity, so sign-in lets it in without an open path.
 WITH_TOKEN = {"api_form_response"}

@@ -28,13 +28,13 @@ def test_every_table_that_the_code_uses_is_created() -> None:
 
 
 def test_every_queue_of_a_trigger_is_created_with_its_poison_queue() -> None:
-    used = {str(b.values["queue_name"]) for b in bindings() if "queue_name" in b.values}
+    used = {str(b.values["queueName"]) for b in bindings() if "queueName" in b.values}
     assert used
     assert used | {f"{name}-poison" for name in used} == set(STORAGE.variables["queueNames"])
 
 
 def test_every_queue_that_the_code_rings_has_a_trigger() -> None:
-    used = {str(b.values["queue_name"]) for b in bindings() if "queue_name" in b.values}
+    used = {str(b.values["queueName"]) for b in bindings() if "queueName" in b.values}
     assert named("QUEUE") <= used
 
 

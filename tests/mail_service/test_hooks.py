@@ -32,7 +32,7 @@ async def call(
     route: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> func.HttpResponse:
-    """The function behind the decorator, as the worker calls it."""
+    """The function, as the worker calls it."""
     use_app(post.app.app)
     req = func.HttpRequest(
         method=method,
@@ -42,7 +42,7 @@ async def call(
         headers=headers or {},
         body=json.dumps(body).encode() if body is not None else b"",
     )
-    answer: func.HttpResponse = await function.build().get_user_function()(req)
+    answer: func.HttpResponse = await function(req)
     return answer
 
 

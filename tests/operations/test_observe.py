@@ -11,6 +11,7 @@ import azure.functions as func
 import pytest
 
 from functions import api
+from shared import telemetry
 from shared.context import use_app
 from shared.domain import commands as cm
 from shared.domain.errors import Rejected, Unavailable
@@ -26,7 +27,7 @@ PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 @pytest.fixture(autouse=True)
 def logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     factory = logging.getLogRecordFactory()
-    observe.set_up_logs()
+    telemetry.set_up_logs()
     caplog.set_level(logging.DEBUG)
     yield caplog
     logging.setLogRecordFactory(factory)
@@ -56,7 +57,7 @@ async def post_request(app: MemoryApp, headers: dict[str, str]) -> str:
         method="POST", url="http://docket.test/api/desks/mytc/requests", headers=headers,
         params={}, route_params={"desk": "mytc"}, body=json.dumps(body).encode(),
     )  # fmt: skip
-    answer = await api.api_request.build().get_user_function()(request)
+    answer = await api.api_request(request)
     assert answer.status_code == 201, answer.get_body()
     return str(json.loads(answer.get_body())["number"])
 
@@ -167,7 +168,7 @@ async def test_a_sweep_tells_how_long_it_took_and_how_late_it_was(
     row = next(iter(await app.rows.scan("mytc", "due|", "due}")))
     due = dt.datetime.strptime(row.key.split("|")[1], "%Y%m%dT%H%M%S%z")
     app.clock.at = due + dt.timedelta(minutes=2)
-    with observe.sweeping("due", "mytc"):
+    with telemetry.sweeping("due", "mytc"):
         await sweep_due(app.deps, "mytc")
     [late], [took] = (
         told(logs.records, "docket.sweep.lateness"),
@@ -200,7 +201,7 @@ async def test_spans_of_a_delivery_join_the_trace_where_telemetry_is_on(app: Mem
     from opentelemetry.sdk.trace import TracerProvider
 
     tracer = TracerProvider().get_tracer("test")
-    with observe.traced(PARENT):
+    with telemetry.traced(PARENT):
         span = tracer.start_span("call")
     assert f"{span.get_span_context().trace_id:032x}" == TRACE
     assert not trace.get_current_span().get_span_context().is_valid
