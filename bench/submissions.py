@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 
+from bench.hosts import hosts_of
 from shared.adapters.queues import QueueBell
 from shared.adapters.storage_account import StorageAccount
 from shared.adapters.tables import TableRows
 from shared.ports import Insert
-from tests.support.host import HostProcess
-from tests.support.stack import Stack, wait_until
+from tests.support.stack import Stack
 
 ROWS = 8
 WARM_UP, ALONE, CROWD = 20, 60, 160
@@ -31,31 +29,17 @@ async def report() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder), serving=False) as stack,
-        _hosts(stack) as hosts,
+        hosts_of(stack),
     ):
         account = StorageAccount.from_connection_string(stack.storage.connection_string)
         bare = _Bare(account)
         async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
-            request = _requests(client)
-            await _times(bare.calls, WARM_UP, 1)
-            await _times(request, WARM_UP, 1)
+            request = requests(client)
+            await times(bare.calls, WARM_UP, 1)
+            await times(request, WARM_UP, 1)
             for crowd in (1, 8, 32):
                 await _compare(bare, request, crowd)
-            await _cpu(stack, hosts, request)
         await bare.aclose()
-
-
-@contextmanager
-def _hosts(stack: Stack) -> Iterator[list[HostProcess]]:
-    """HTTP apart from queues and timers, as on Flex Consumption and in `make run`."""
-    storage = stack.storage.connection_string
-    hosts = [stack.new_host(storage, stack.tenant.url, kind) for kind in ("http", "background")]
-    try:
-        yield [host.start() for host in hosts]
-    finally:
-        for host in hosts:
-            host.stop()
-            host.close()
 
 
 class _Bare:
@@ -77,7 +61,9 @@ class _Bare:
         await self._bell.aclose()
 
 
-def _requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
+def requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
+    """Sends a request of a client who never wrote before."""
+
     async def send() -> None:
         body = {
             "title": "The export stops half way",
@@ -95,7 +81,7 @@ def _requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
     return send
 
 
-async def _times(call: Callable[[], Awaitable[None]], count: int, crowd: int) -> list[float]:
+async def times(call: Callable[[], Awaitable[None]], count: int, crowd: int) -> list[float]:
     """Seconds of each call; `crowd` of them under way at once."""
     gate = asyncio.Semaphore(crowd)
 
@@ -115,9 +101,9 @@ async def _compare(bare: _Bare, request: Callable[[], Awaitable[None]], crowd: i
     theirs: list[float] = []
     spent = 0.0
     for _ in range(2):
-        theirs += await _times(bare.calls, count // 2, crowd)
+        theirs += await times(bare.calls, count // 2, crowd)
         began = time.perf_counter()
-        ours += await _times(request, count // 2, crowd)
+        ours += await times(request, count // 2, crowd)
         spent += time.perf_counter() - began
         await asyncio.sleep(2)  # lets the deliveries of this round end
     p50, p95 = statistics.median(ours), statistics.quantiles(ours, n=20)[-1]
@@ -127,59 +113,3 @@ async def _compare(bare: _Bare, request: Callable[[], Awaitable[None]], crowd: i
         f"bare calls p50 {bare50 * 1000:.1f} ms, p95 {bare95 * 1000:.1f} ms; "
         f"ratio p50 {p50 / bare50:.2f}, p95 {p95 / bare95:.2f}; {count / spent:.0f} requests/s"
     )
-
-
-async def _cpu(
-    stack: Stack, hosts: list[HostProcess], request: Callable[[], Awaitable[None]]
-) -> None:
-    """CPU of both hosts from intake to all deliveries, and the time to the mailbox."""
-    await _settled(stack)
-    before, mails = _seconds(hosts), len(stack.tenant.sent())
-    began = time.perf_counter()
-    await _times(request, ALONE, 1)
-    sent = await _settled(stack)
-    waited = time.perf_counter() - began
-    spent = _seconds(hosts) - before
-    idle_from = _seconds(hosts)
-    await asyncio.sleep(5)
-    idle = (_seconds(hosts) - idle_from) / 5
-    print(
-        f"host CPU per ticket: {(spent - idle * waited) / ALONE * 1000:.1f} ms with "
-        f"{(sent - mails) / ALONE:.1f} mails and a work item each (idle {idle * 1000:.0f} ms/s, "
-        "subtracted)"
-    )
-    print(f"host memory: {_memory(hosts)} MB resident")
-    began = time.perf_counter()
-    await request()
-    target = len(stack.tenant.sent())
-    await asyncio.to_thread(wait_until, lambda: len(stack.tenant.sent()) > target, "the mail")
-    print(
-        f"from submission to the confirmation in the mailbox: {time.perf_counter() - began:.2f} s"
-    )
-
-
-async def _settled(stack: Stack) -> int:
-    """Until no more mail leaves; how many have left."""
-    last = -1
-    while (now := len(stack.tenant.sent())) != last:
-        last = now
-        await asyncio.sleep(1.5)
-    return last
-
-
-def _seconds(hosts: list[HostProcess]) -> float:
-    ticks = 0
-    for host in hosts:
-        fields = Path(f"/proc/{host.pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(hosts: list[HostProcess]) -> str:
-    """Megabytes of each, HTTP first."""
-    found = []
-    for host in hosts:
-        lines = Path(f"/proc/{host.pid}/status").read_text().splitlines()
-        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-        found.append(f"{kilobytes / 1024:.0f}")
-    return " and ".join(found)

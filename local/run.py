@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -16,22 +14,12 @@ from pathlib import Path
 
 from local.azurite import AzuriteMissingError, Ports, command, connection_string
 from local.environment import app_settings
-from local.state import (
-    GENTLE,
-    CannotRunError,
-    begin_demo,
-    check_room,
-    end_demo,
-    is_fresh,
-    prepare,
-    remember_parts,
-)
+from local.parts import SIGNALS, Parts
+from local.state import CannotRunError, begin_demo, end_demo, is_fresh, prepare
 
 PROJECT = Path(__file__).resolve().parent.parent
-READY_WITHIN = 60.0
 # A month in a minute leaves no time for waiting between two looks at a queue.
 EAGER = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.1000000"}
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -109,79 +97,6 @@ def check_ports(plan: Plan) -> None:
                 ) from error
 
 
-class Parts:
-    """The processes of a run, started in order and stopped in reverse."""
-
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
-
-    def start(self, name: str, argv: list[str], environment: Mapping[str, str]) -> None:
-        """Starts a part in a group of its own, so that Ctrl-C reaches us first."""
-        log = (self._data / f"{name}.log").open("ab")
-        process = subprocess.Popen(  # noqa: S603  # our own command lines
-            argv,
-            cwd=PROJECT,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
-        self._running.append((name, process))
-        remember_parts(self._data, [each.pid for _, each in self._running])
-
-    def wait_for(self, name: str, port: int, path: str = "") -> None:
-        """Until the part answers. Raises CannotRunError with its last words."""
-        deadline = time.monotonic() + READY_WITHIN
-        while time.monotonic() < deadline:
-            self.check()
-            if _answers(port, path):
-                return
-            time.sleep(0.05)
-        raise CannotRunError(f"{name} did not answer within {READY_WITHIN:.0f} s{self._said(name)}")
-
-    def check(self) -> None:
-        """Raises CannotRunError when a part has ended."""
-        for name, process in self._running:
-            if process.poll() is not None:
-                check_room(self._data)
-                raise CannotRunError(f"{name} has stopped{self._said(name)}")
-
-    def _said(self, name: str) -> str:
-        log = self._data / f"{name}.log"
-        lines = log.read_text(errors="replace").splitlines()[-6:] if log.exists() else []
-        return "".join(f"\n  {line}" for line in lines) + f"\n  (all of it in {log})"
-
-    def stop(self) -> None:
-        """Gently, the last one first: the emulator saves its state on the way out."""
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C would lose it
-        for _, process in reversed(self._running):
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(timeout=GENTLE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-
-
-def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        if not path:
-            connection.connect()
-            return True
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 def start(plan: Plan, parts: Parts) -> None:
     """Starts everything and waits until it answers."""
     environment = app_settings(
@@ -209,6 +124,8 @@ def start(plan: Plan, parts: Parts) -> None:
         parts.start("worker", _host(plan, background, "background"), {**environment, **eager})
         parts.wait_for("worker", background, "/admin/host/status")
     parts.wait_for("host", plan.port, "/api/health")
+    # Timers begin with their first due minute; mail that comes before should not wait for it.
+    parts.run_now(plan.port if plan.core_tools else background, "poll_mailboxes")
 
 
 def _host(plan: Plan, port: int, triggers: str) -> list[str]:
@@ -266,7 +183,7 @@ def main() -> int:
 def _run(plan: Plan) -> int:
     check_ports(plan)
     parts = Parts(plan.data)
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, _interrupt)
     try:
         if plan.demo and is_fresh(plan.data):

@@ -37,7 +37,7 @@ def prepare(data: Path, *, reset: bool) -> IO[str]:
         data.mkdir(parents=True, exist_ok=True)
         (data / MARK).touch()
         lock = (data / LOCK).open("w")
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except (PermissionError, FileExistsError, FileNotFoundError, NotADirectoryError) as error:
         raise CannotRunError(
             f"{data} cannot be used ({error.strerror}); choose a folder with DOCKET_DATA"
         ) from error

@@ -95,6 +95,8 @@ class Front:
             return await self._clock()
         if request.path == "/admin/host/status" and request.method == "GET":
             return self._status(request)
+        if request.path.startswith("/admin/functions/") and request.method == "POST":
+            return await self._run_timer(request)
         return Response(404)
 
     async def _clock(self) -> Response:
@@ -103,6 +105,13 @@ class Front:
         upcoming = {name: each.isoformat() for name, each in self._parts.timers.upcoming().items()}
         answer = {"now": self._parts.clock.now().isoformat(), "timers": upcoming}
         return text(200 if settled else 504, json.dumps(answer), JSON)
+
+    async def _run_timer(self, request: Request) -> Response:
+        """Answers when the run has ended, where the real host answers at once."""
+        if _key(request) != ADMIN_KEY:
+            return Response(401)
+        name = request.path.removeprefix("/admin/functions/")
+        return Response(202 if await self._parts.timers.run(name) else 404)
 
     def _status(self, request: Request) -> Response:
         ready = self._parts.is_ready()

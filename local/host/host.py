@@ -1,7 +1,7 @@
 """The running host: one app's functions behind HTTP, queues and timers.
 
 Not played: functionTimeout, retry policies, other triggers and bindings, and the admin API beyond
-its status.
+its status and a timer's run by hand.
 """
 
 import asyncio

@@ -93,6 +93,11 @@ class Timer:
             if self.is_due():
                 await self._occur()
 
+    async def run_now(self) -> None:
+        """An occurrence beside the schedule, which goes on as it was."""
+        async with self._alone:
+            await self._run(self._request(past_due=False))
+
     def _resume(self, known: Status | None) -> None:
         if known is None:
             self._states.save(self._name, self._status)
@@ -160,6 +165,14 @@ class Timers:
             return True
         _, running = await asyncio.wait(tasks, timeout=within)
         return not running
+
+    async def run(self, name: str) -> bool:
+        """Runs the timer of that name now; whether there is one."""
+        for timer in self._timers:
+            if timer.name == name:
+                await timer.run_now()
+                return True
+        return False
 
     def upcoming(self) -> dict[str, datetime]:
         return {timer.name: timer.next for timer in self._timers}

@@ -234,6 +234,14 @@ def test_the_root_shows_that_the_host_is_up(sample: Sample) -> None:
     assert "up and running" in sample.http.get("/").text
 
 
+def test_a_timer_runs_by_hand_for_the_admin_key_alone(sample: Sample) -> None:
+    key = {"x-functions-key": "local-admin"}
+    assert sample.http.post("/admin/functions/nightly").status_code == 401
+    assert sample.http.post("/admin/functions/echo", headers=key).status_code == 404
+    assert sample.http.post("/admin/functions/nightly", headers=key).status_code == 202
+    assert [note for note in sample.notes() if note.get("timer") == "nightly"]
+
+
 def test_status_gives_details_only_for_the_admin_key(sample: Sample) -> None:
     plain = sample.http.get("/admin/host/status").json()
     full = sample.http.get("/admin/host/status", headers={"x-functions-key": "local-admin"}).json()

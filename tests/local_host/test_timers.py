@@ -118,6 +118,16 @@ class Bench:
         self.runs.append(json.loads(value.value))
 
 
+async def test_a_run_by_hand_leaves_the_schedule_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "0 0 * * * *")
+    await bench.timer.start()
+    following = bench.timers.upcoming()
+    assert await bench.timers.run("name")
+    assert not await bench.timers.run("another")
+    assert len(bench.runs) == 1
+    assert bench.timers.upcoming() == following
+
+
 async def test_a_first_start_runs_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "0 0 * * * *")
     await bench.timer.start()

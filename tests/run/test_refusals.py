@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.state import LOCK, MARK
+from local.state import LOCK, MARK, CannotRunError, prepare
 from tests.run.launched import Launched
 
 
@@ -60,6 +60,11 @@ def test_a_folder_of_somebody_else_is_left_alone_even_when_it_shall_be_emptied(
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     assert "cannot be used" in refused(Launched(tmp_path / "data"))
+
+
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(CannotRunError, match="cannot be used"):
+        prepare(Path("/proc/nowhere"), reset=False)
 
 
 def test_a_second_run_on_the_same_folder_is_refused_and_empties_nothing(data: Path) -> None:

@@ -73,10 +73,12 @@ class Stack:
             started.pop_all()
         return self
 
-    def new_host(self, app_storage: str, vendors: str, triggers: str = "all") -> HostProcess:
+    def new_host(
+        self, app_storage: str, vendors: str, triggers: str = "all", desks: Path | None = None
+    ) -> HostProcess:
         """The function app, not started; `app_storage`: the connection string of its own calls.
 
-        A host for `background` triggers takes a port of its own.
+        A host for `background` triggers takes a port of its own. `desks`: other ones than ours.
         """
         settings = app_settings(
             public_url=self.url,
@@ -85,6 +87,8 @@ class Stack:
             data=self.data,
         )
         settings["DOCKET_STORAGE_CONNECTION"] = app_storage
+        if desks is not None:
+            settings["DOCKET_DESKS"] = str(desks)
         port = "0" if triggers == "background" else str(self.port)
         arguments = ("--port", port, "--triggers", triggers)
         return HostProcess(PROJECT, env=settings, data=self.data, arguments=arguments)
