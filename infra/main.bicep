@@ -33,6 +33,9 @@ param alertEmail string
 @description('Monthly budget in the currency of the subscription; mails go out at 80 and 100 percent.')
 param monthlyBudget int = 60
 
+@description('First day of the month in which the budget was made, as an earlier deployment told; empty: this month.')
+param budgetStart string = ''
+
 @description('Redundancy of storage.')
 @allowed([
   'Standard_LRS'
@@ -66,6 +69,9 @@ param privateNetworking bool = false
 @minValue(30)
 @maxValue(730)
 param retentionDays int = 90
+
+@description('Rule of an earlier deployment that masks secret links: without it they would lie open while this one runs.')
+param maskingRuleId string = ''
 
 @description('Mail domain of Communication Services; empty: one that Azure manages.')
 param mailDomain string = ''
@@ -124,6 +130,41 @@ module network 'modules/network.bicep' = if (privateNetworking) {
   }
 }
 
+module workspace 'modules/workspace.bicep' = {
+  name: 'workspace'
+  scope: group
+  params: {
+    environmentName: environmentName
+    location: location
+    tags: tags
+    retentionDays: retentionDays
+    maskingRuleId: maskingRuleId
+  }
+}
+
+module masking 'modules/masking.bicep' = {
+  name: 'masking'
+  scope: group
+  params: {
+    environmentName: environmentName
+    location: location
+    tags: tags
+    workspaceId: workspace.outputs.id
+  }
+}
+
+module maskedWorkspace 'modules/workspace.bicep' = {
+  name: 'workspace-masked'
+  scope: group
+  params: {
+    environmentName: environmentName
+    location: location
+    tags: tags
+    retentionDays: retentionDays
+    maskingRuleId: masking.outputs.ruleId
+  }
+}
+
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   scope: group
@@ -131,7 +172,7 @@ module monitoring 'modules/monitoring.bicep' = {
     environmentName: environmentName
     location: location
     tags: tags
-    retentionDays: retentionDays
+    workspaceId: maskedWorkspace.outputs.id
     appPrincipalId: identities.outputs.appPrincipalId
   }
 }
@@ -145,7 +186,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     sku: storageSku
     privateNetworking: privateNetworking
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: maskedWorkspace.outputs.id
     appPrincipalId: identities.outputs.appPrincipalId
   }
 }
@@ -158,7 +199,7 @@ module vault 'modules/vault.bicep' = {
     location: location
     tags: tags
     publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: maskedWorkspace.outputs.id
     appPrincipalId: identities.outputs.appPrincipalId
     deployerId: principalId
   }
@@ -186,7 +227,7 @@ module app 'modules/function.bicep' = {
     tags: tags
     identityId: identities.outputs.appId
     storageName: storage.outputs.name
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: maskedWorkspace.outputs.id
     subnetId: privateNetworking ? network.outputs.appSubnetId : ''
     alwaysReadyHttp: alwaysReadyHttp
     instanceMemoryMB: instanceMemoryMB
@@ -238,7 +279,7 @@ module flows 'modules/forms.bicep' = [for line in formLines: {
     audience: 'api://${signInClientId}'
     identityId: identities.outputs.formsId
     keyUri: '${vault.outputs.uri}secrets/forms-function-key?api-version=7.4'
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: maskedWorkspace.outputs.id
   }
 }]
 
@@ -249,7 +290,7 @@ module alerts 'modules/alerts.bicep' = {
     environmentName: environmentName
     location: location
     tags: tags
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: maskedWorkspace.outputs.id
     email: alertEmail
   }
 }
@@ -260,6 +301,7 @@ module cost 'modules/budget.bicep' = {
   params: {
     amount: monthlyBudget
     email: alertEmail
+    startDate: budgetStart
   }
 }
 
@@ -271,3 +313,5 @@ output DOCKET_MAIL_TOPIC string = email.outputs.topicName
 output DOCKET_APP_IDENTITY_CLIENT_ID string = identities.outputs.appClientId
 output DOCKET_APP_IDENTITY_PRINCIPAL_ID string = identities.outputs.appPrincipalId
 output DOCKET_FORMS_PRINCIPAL_ID string = identities.outputs.formsPrincipalId
+output DOCKET_MASKING_RULE_ID string = masking.outputs.ruleId
+output DOCKET_BUDGET_START string = cost.outputs.startDate

@@ -26,7 +26,7 @@ from shared import telemetry
 from shared.context import ARCHIVE, CONTAINER, TABLE, App, compose
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError, NotFound
-from shared.service import backup, person_export, privacy, rebuild, restore, transfer
+from shared.service import backup, backup_shelf, person_export, privacy, rebuild, restore, transfer
 from shared.service.deps import Deps
 from shared.service.import_file import records
 from shared.service.import_rows import read_mapping
@@ -94,7 +94,7 @@ def connected(settings: Settings) -> App:
 async def back_up(app: App, args: argparse.Namespace) -> int:
     """Writes a backup, lists those that there are, or checks one."""
     if args.list:
-        for entry in await backup.kept(app.deps):
+        for entry in await backup_shelf.kept(app.deps):
             print(f"{entry.name}  {entry.rows} rows")
         return 0
     if args.verify:
@@ -104,13 +104,13 @@ async def back_up(app: App, args: argparse.Namespace) -> int:
     made = await backup.back_up(app.deps)
     print(f"{made.name}: {made.rows} rows in {len(made.chunks)} chunks")
     if args.forget_others:
-        print(f"{await backup.forget_others(app.deps)} older backups removed")
+        print(f"{await backup_shelf.forget_others(app.deps)} older backups removed")
     return 0
 
 
 async def restore_backup(app: App, args: argparse.Namespace) -> int:
     """Restores into empty tables, then makes everything follow from the histories."""
-    found = await backup.latest(app.deps)
+    found = await backup_shelf.latest(app.deps)
     name = args.name or (found.name if found else "")
     if not name:
         raise NotFound("there is no backup in this account")

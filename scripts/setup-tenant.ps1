@@ -55,6 +55,14 @@ function New-Secret {
     [Convert]::ToBase64String($bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_')
 }
 
+function Wait-Vault([string] $Vault) {
+    # The right to write secrets was given a moment ago, and takes minutes to count.
+    foreach ($attempt in 1..15) {
+        try { az keyvault secret list --vault-name $Vault --maxresults 1 --output none 2>$null; return } catch { Start-Sleep -Seconds 20 }
+    }
+    Write-Left "the vault $Vault does not let you in: the role Key Vault Secrets Officer is missing, or its network is closed to you"
+}
+
 function Test-VaultSecret([string] $Vault, [string] $Name) {
     $names = az keyvault secret list --vault-name $Vault --query '[].name' --output json | ConvertFrom-Json
     $Name -in @($names)
@@ -161,6 +169,7 @@ function Step-Federation {
 function Step-Secrets {
     Write-Step 4 'Secrets in the vault'
     $vault = Get-Value 'DOCKET_VAULT_NAME'
+    Wait-Vault $vault
     $made = [ordered]@{
         'link-key'      = 'Signs the links of clients; a new one ends all links'
         'hook-password' = 'Azure DevOps service hooks prove themselves with it'
@@ -208,6 +217,9 @@ function Step-Health {
         try { $answer = Invoke-RestMethod "$url/api/health" -TimeoutSec 30; break } catch { $answer = $null; Start-Sleep -Seconds 20 }
     }
     if ($answer -and $answer.status -eq 'ok') { Write-Well "$url answers" } else { Write-Left "$url/api/health does not answer: see docs/runbook.md, Deploy" }
+    # The host's telemetry records whole addresses, and a client's link is one.
+    $rule = az monitor log-analytics workspace list --resource-group (Get-Value 'AZURE_RESOURCE_GROUP') --query '[0].defaultDataCollectionRuleResourceId' --output tsv
+    if ($rule -and $rule -eq (Get-Value 'DOCKET_MASKING_RULE_ID')) { Write-Well 'secret links are masked in the logs (within the hour after a first deployment)' } else { Write-Left 'STOP: the logs keep secret links: azd provision' }
     # A visitor without a sign-in must be sent to it, whatever headers he brings.
     $forged = @{ 'X-MS-CLIENT-PRINCIPAL' = 'e30=' }
     $reply = Invoke-WebRequest "$url/desk" -Headers $forged -MaximumRedirection 0 -SkipHttpErrorCheck -ErrorAction SilentlyContinue
@@ -236,11 +248,11 @@ function Step-Exchange {
         if (-not $given -and $PSCmdlet.ShouldProcess($name, "grant $role")) { New-ManagementRoleAssignment -App $object -Role $role -CustomResourceScope $name | Out-Null }
     }
     foreach ($address in $Mailbox) {
-        $seen = @(Test-ServicePrincipalAuthorization -Identity $object -Resource $address | Where-Object InScope)
+        $seen = @(Test-ServicePrincipalAuthorization -Identity $object -Resource $address | Where-Object { "$($_.InScope)" -eq 'True' })
         if ($seen.Count -ge 2) { Write-Well "$address is in scope" } else { Write-Left "$address is not in scope" }
     }
     if ($OtherMailbox) {
-        $seen = @(Test-ServicePrincipalAuthorization -Identity $object -Resource $OtherMailbox | Where-Object InScope)
+        $seen = @(Test-ServicePrincipalAuthorization -Identity $object -Resource $OtherMailbox | Where-Object { "$($_.InScope)" -eq 'True' })
         if ($seen.Count -eq 0) { Write-Well "$OtherMailbox is out of reach" } else { Write-Left "STOP: $OtherMailbox is in reach; look at the scope" }
     }
     # Consent in Entra ID adds up with Exchange's: one there would open every mailbox.

@@ -2,8 +2,13 @@
 param amount int
 param email string
 
-@description('First day of a month; a budget that exists keeps its own.')
-param startDate string = '${utcNow('yyyy-MM')}-01'
+@description('First day of the month in which the budget was made; empty: this month.')
+param startDate string
+
+param thisMonth string = '${utcNow('yyyy-MM')}-01'
+
+// The start of a budget that exists cannot be changed: another one fails the whole deployment.
+var start = empty(startDate) ? thisMonth : startDate
 
 resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
   name: 'docket'
@@ -12,7 +17,7 @@ resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
     amount: amount
     timeGrain: 'Monthly'
     timePeriod: {
-      startDate: startDate
+      startDate: start
     }
     notifications: {
       soon: {
@@ -36,3 +41,5 @@ resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
     }
   }
 }
+
+output startDate string = start

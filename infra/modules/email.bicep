@@ -74,5 +74,5 @@ resource reports 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
 }
 
 output endpoint string = 'https://${communication.properties.hostName}'
-output sender string = '${isOwnDomain ? senderName : 'DoNotReply'}@${mailDomain.properties.mailFromSenderDomain}'
+output sender string = '${isOwnDomain ? senderName : 'DoNotReply'}@${mailDomain.properties.fromSenderDomain}'
 output topicName string = reports.name

@@ -1,30 +1,11 @@
-// Logs and telemetry; the app proves itself with its identity, there is no instrumentation secret.
+// Telemetry; the app proves itself with its identity, there is no instrumentation secret.
 param environmentName string
 param location string
 param tags object
-param retentionDays int
+param workspaceId string
 param appPrincipalId string
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
-
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
-  name: 'log-docket-${environmentName}'
-  location: location
-  tags: tags
-  properties: {
-    sku: {
-      name: 'PerGB2018'
-    }
-    retentionInDays: retentionDays
-    features: {
-      disableLocalAuth: true
-      enableLogAccessUsingOnlyResourcePermissions: true
-    }
-    workspaceCapping: {
-      dailyQuotaGb: 2
-    }
-  }
-}
 
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
   name: 'appi-docket-${environmentName}'
@@ -33,7 +14,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   kind: 'web'
   properties: {
     Application_Type: 'web'
-    WorkspaceResourceId: workspace.id
+    WorkspaceResourceId: workspaceId
     DisableLocalAuth: true
     DisableIpMasking: false
   }
@@ -62,5 +43,4 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   }
 }
 
-output workspaceId string = workspace.id
 output insightsName string = insights.name

@@ -9,20 +9,20 @@ import hashlib
 import sys
 from pathlib import Path
 
-from scripts.infra_check import bicep_cli, policies, syntax
-from scripts.infra_check.places import INFRA, REQUIREMENTS, ROOT, VENV
+from scripts.infra_check import bicep_cli, policies, powershell, syntax
+from scripts.infra_check.places import INFRA, REQUIREMENTS, ROOT, SCRIPTS, VENV
 
 _STAMP = VENV / "docket-clean"
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the three checks; prints one line when all is well."""
+    """Runs the checks; prints one line when all is well."""
     wanted = _fingerprint()
     if "--again" not in arguments and _STAMP.exists() and _STAMP.read_text() == wanted:
         print("infra: unchanged since it was last clean")
         return 0
     files = sorted(INFRA.rglob("*.bicep"))
-    wrong = syntax.errors(files)
+    wrong = [*syntax.errors(files), *powershell.errors(SCRIPTS)]
     told = ""
     if not wrong:
         found, told = policies.findings()
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 1
-    print(f"infra: {len(files)} files parse, {told}; {bicep_cli.said()}")
+    print(f"infra: {len(files)} files parse, {told}; {_tools()}")
     _STAMP.write_text(wanted)
     return 0
 
@@ -39,11 +39,16 @@ def _fingerprint() -> str:
     """What a clean run depends on: the files, the checker's version, and these checks."""
     seen = hashlib.sha256()
     own = Path(__file__).parent
-    for path in (*sorted(INFRA.rglob("*")), REQUIREMENTS, *sorted(own.glob("*.py"))):
+    files = (*sorted(INFRA.rglob("*")), *SCRIPTS, REQUIREMENTS, *sorted(own.glob("*.py")))
+    for path in files:
         if path.is_file():
             seen.update(f"{path.relative_to(ROOT)}\0".encode())
             seen.update(path.read_bytes())
-    return seen.hexdigest() + bicep_cli.said()
+    return seen.hexdigest() + _tools()
+
+
+def _tools() -> str:
+    return f"{bicep_cli.said()}; {powershell.said()}"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from shared.service import store, walk
 from shared.service.deps import Deps
 
 log = logging.getLogger(__name__)
-AT_ONCE = 200  # tickets a night; more wait for the next
+AT_ONCE = 200  # tickets of one call; more wait for the next
 CHUNK = 90  # writes a transaction, below the limit of 100
 
 

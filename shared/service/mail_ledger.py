@@ -6,19 +6,22 @@ import asyncio
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
+from itertools import batched
 from typing import Literal
 
 from shared.domain.desk import Desk
-from shared.domain.errors import Conflict, Unavailable, Unknown
+from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
 from shared.domain.people import Frozen
 from shared.ports import Delete, Insert, MailboxChange, Put, Row, Write
 from shared.service import layout as ly
+from shared.service import reads
 from shared.service.deps import Deps
 
 Outcome = Literal["pending", "ticket", "follow_up", "rejected", "quarantined"]
 KEPT = dt.timedelta(days=90)
 _ATTEMPTS = 5
 _CHUNK = 90
+_AT_ONCE = 8  # mails being removed
 
 
 class Entry(Frozen):
@@ -98,8 +101,27 @@ def _entry(row: Row) -> Entry:
 
 
 async def forget_old(deps: Deps, desk: Desk) -> None:
-    """Entries of long ago go; the mails themselves stay in their blobs."""
+    """Entries of long ago go, and with them the mails that became nothing.
+
+    Mails on tickets stay in their blobs; those put aside have another copy in the quarantine,
+    which is for people to empty. Blobs go first: what is interrupted is done again the next night.
+    """
     last = deps.clock.now().date() - KEPT
     rows = await deps.rows.scan(desk.id, "ledger|", f"ledger|{last:%Y-%m-%d}", limit=5000)
+    unused = [e for e in map(_entry, rows) if e.raw and e.outcome in ("rejected", "quarantined")]
+    for some in batched(unused, _AT_ONCE, strict=False):
+        await asyncio.gather(*(_forget_mail(deps, entry) for entry in some))
     for start in range(0, len(rows), _CHUNK):
         await deps.rows.commit(desk.id, [Delete(row.key) for row in rows[start : start + _CHUNK]])
+
+
+async def _forget_mail(deps: Deps, entry: Entry) -> None:
+    """The mail's blob goes, unless it is the very mail that a ticket keeps: a copy has its name."""
+    if entry.number:
+        try:
+            loaded = await reads.find(deps, entry.number)
+        except NotFound:
+            loaded = None
+        if loaded and any(getattr(r.event, "raw", "") == entry.raw for r in loaded.history):
+            return
+    await deps.blobs.delete(entry.raw)

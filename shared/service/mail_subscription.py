@@ -39,7 +39,8 @@ async def ensure_all(room: MailRoom, *, renew: bool) -> None:
         try:
             await ensure(room, desk, renew=renew)
         except DocketError as error:
-            extra = {"desk": desk.id, "failure": type(error).__name__, "detail": str(error)}
+            # What the vendor says may name the mailbox.
+            extra = {"desk": desk.id, "failure": type(error).__name__}
             log.warning("no subscription to the mailbox", extra=extra)
 
 

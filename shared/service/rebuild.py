@@ -1,14 +1,14 @@
 """The history is the truth: finds rows that do not follow from it, and writes them anew.
 
-Rebuilt are a ticket's state and its rows `open|` or `closed|`, `due|`, `requester|` and those that
-lead from a work item to it. The same runs after a restore and after a change of targets.
+Rebuilt are a ticket's state and its rows `open|` or `closed|`, `due|`, `requester|`, `fact|` and
+those that lead from a work item to it. The same runs after a restore and after a change of targets.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import batched
 
 from pydantic import ValidationError
@@ -20,13 +20,15 @@ from shared.domain.evolve import replay
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Row, Write
 from shared.service import layout as ly
-from shared.service import store, walk
+from shared.service import rebuild_facts, store, walk
 from shared.service.deps import Deps
 from shared.service.walk import Kept
 
 ATTEMPTS = 5
 _AT_ONCE = 8
-_INDEXES = ("open", "closed", "due", "requester")
+_INDEXES = ("open", "closed", "due", "requester", "fact")
+# These stay in the desk's partition when a ticket is archived.
+_STAYING = ("requester", "fact")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Wanted:
 
 
 def wanted_of(deps: Deps, desk: Desk, kept: Kept) -> Wanted:
-    """The rows that follow from the ticket's history. Raises DamagedHistory.
+    """The rows that follow from the ticket's history, but for facts. Raises DamagedHistory.
 
     A time at which the clock looks that is earlier than need be does no harm and stays.
     """
@@ -75,7 +77,8 @@ def wanted_of(deps: Deps, desk: Desk, kept: Kept) -> Wanted:
         archived = shown or ly.TicketRow(ticket=ticket)
         return Wanted(archived.model_copy(update={"ticket": ticket}), {})
     try:
-        row, writes = store.indexed(desk, None, ticket, deps.clock.now())
+        known = shown.threads if shown else {}
+        row, writes = store.indexed(desk, None, ticket, deps.clock.now(), known)
     except KeyError as error:
         raise DamagedHistory(f"{desk.id} has no {error} any more") from error
     writes += store.item_keys(history, kept.number)
@@ -115,12 +118,10 @@ async def check_desk(deps: Deps, desk: Desk) -> AsyncIterator[Difference]:
 async def check(deps: Deps, desk: Desk, kept: Kept) -> list[Difference]:
     """How the ticket's rows differ from the replay of its history."""
     try:
-        wanted = wanted_of(deps, desk, kept)
+        wanted = await _wanted(deps, desk, kept)
     except DamagedHistory as error:
         return [Difference(kept.number, "", str(error))]
     found = _state_differs(kept, wanted.row)
-    if kept.is_archived:
-        return found
     rows = await asyncio.gather(*(deps.rows.get(desk.id, key) for key in wanted.others))
     for (key, body), row in zip(wanted.others.items(), rows, strict=True):
         if row is None:
@@ -128,6 +129,13 @@ async def check(deps: Deps, desk: Desk, kept: Kept) -> list[Difference]:
         elif row.body != body:
             found.append(Difference(kept.number, key, "says something else"))
     return found
+
+
+async def _wanted(deps: Deps, desk: Desk, kept: Kept) -> Wanted:
+    """What follows from the history, with the facts that reports count."""
+    wanted = wanted_of(deps, desk, kept)
+    facts = await rebuild_facts.settled(deps, desk, wanted.row.ticket)
+    return replace(wanted, others=wanted.others | facts)
 
 
 def _state_differs(kept: Kept, wanted: ly.TicketRow) -> list[Difference]:
@@ -182,12 +190,13 @@ async def rebuild(deps: Deps, desk: Desk, kept: Kept) -> list[Difference]:
 
 
 async def _write(deps: Deps, desk: Desk, kept: Kept) -> None:
-    wanted = wanted_of(deps, desk, kept)
+    wanted = await _wanted(deps, desk, kept)
     state = state_write(kept, ly.body(wanted.row))
+    writes: list[Write] = [Put(key, body) for key, body in wanted.others.items()]
     if kept.is_archived:
         await deps.archive.commit(kept.partition, [state])
-        return
-    writes = [state, *(Put(key, body) for key, body in wanted.others.items())]
+    else:
+        writes.insert(0, state)
     for group in walk.groups(writes):
         await deps.rows.commit(desk.id, group)
 
@@ -240,7 +249,7 @@ async def _belongs(deps: Deps, desk: Desk, kind: str, row: Row) -> bool:
     number = row.key.rpartition("|")[2]
     key = ly.state_key(number)
     state = await deps.rows.get(desk.id, key)
-    if state is None and kind == "requester":  # these stay when a ticket is archived
+    if state is None and kind in _STAYING:
         state = await deps.archive.get(f"{desk.id}|{number}", key)
     if state is None:
         return False
@@ -248,6 +257,9 @@ async def _belongs(deps: Deps, desk: Desk, kind: str, row: Row) -> bool:
         found = ly.TicketRow.model_validate_json(state.body)
     except ValidationError:
         return True  # not known; the check of the ticket itself says so
+    if kind == "fact":
+        facts = rebuild_facts.rows_of(desk, found.ticket)
+        return facts is None or row.key in facts
     if kind == "requester":
         people = {found.ticket.requester, found.ticket.submitted_by} - {None}
         return any(row.key.split("|")[1] == ly.digest(p.email) for p in people if p)

@@ -11,7 +11,7 @@ from shared.domain.errors import NotFound, Refused
 from shared.ports import Put, Replace, Write
 from shared.service import layout as ly
 from shared.service import walk
-from shared.service.backup import Chunk, Manifest, manifest
+from shared.service.backup_shelf import Chunk, Manifest, manifest, unfinished
 from shared.service.deps import Deps
 
 SKIPPED = 1000  # numbers, after a restore
@@ -21,6 +21,10 @@ class DamagedBackup(Refused):
     """A chunk is not what the manifest says."""
 
 
+class IncompleteBackup(Refused):
+    """The backup was never finished."""
+
+
 class NotEmpty(Refused):
     """There are rows where the backup should go."""
 
@@ -28,13 +32,13 @@ class NotEmpty(Refused):
 async def restore(deps: Deps, name: str, *, go_on: bool = False) -> int:
     """Writes the backup's rows into empty tables; how many.
 
-    Each chunk is compared with its manifest before any of its rows is written. `go_on`: after an
+    Every chunk is compared with its manifest before the first row is written. `go_on`: after an
     interrupted restore, with rows of the same backup in the tables. Raises NotEmpty, NotFound,
-    DamagedBackup, Unavailable.
+    IncompleteBackup, DamagedBackup, Unavailable.
     """
-    made = await manifest(deps, name)
     if not go_on:
         await _require_empty(deps)
+    made = await verify(deps, name)
     done = 0
     for chunk in made.chunks:
         done += await _restore_chunk(deps, chunk)
@@ -52,8 +56,16 @@ async def _skip_numbers(deps: Deps, desk: str) -> None:
 
 
 async def verify(deps: Deps, name: str) -> Manifest:
-    """Reads every chunk. Raises DamagedBackup naming the first that is wrong, NotFound."""
-    made = await manifest(deps, name)
+    """Reads every chunk. Raises DamagedBackup naming the first that is wrong.
+
+    Raises NotFound, or IncompleteBackup for one that was begun and not finished.
+    """
+    try:
+        made = await manifest(deps, name)
+    except NotFound as error:
+        if await unfinished(deps, name):
+            raise IncompleteBackup(f"the backup {name} is not finished; take another") from error
+        raise
     for chunk in made.chunks:
         await _lines_of(deps, chunk)
     return made

@@ -45,9 +45,12 @@ async def pages(
         low = page[-1].key + "\x20"
 
 
-async def live(rows: Rows, desk: str) -> AsyncIterator[Kept]:
-    """The live tickets, each whole: the one that a page's end cuts is read again."""
-    low, high = "ticket|", f"ticket{ly.END}"
+async def live(rows: Rows, desk: str, *, after: str = "") -> AsyncIterator[Kept]:
+    """The live tickets, each whole: the one that a page's end cuts is read again.
+
+    `after`: only those that stand behind this number.
+    """
+    low, high = ly.ticket_range(after)[1] if after else "ticket|", f"ticket{ly.END}"
     while True:
         page = await rows.scan(desk, low, high, limit=PAGE)
         numbers = list(dict.fromkeys(number_of(row.key) for row in page))

@@ -1,114 +1,96 @@
-"""The cost model counts what the app really does, and docs/costs.md shows its table."""
+"""The cost model reckons with what a running system took, and docs/costs.md shows its tables."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from itertools import pairwise
 
-import azure.functions as func
-from azure.functions.timer import TimerRequest
-
-from scripts.costs import DEV, PRIVATE, PROD, STORAGE_CALLS, month, table
-from shared.context import use_app
-from shared.domain import commands as cm
-from shared.service import reads
-from shared.service.handle import Order, handle
+from scripts.costs import (
+    COUNTED,
+    DEV,
+    HTTP,
+    LOOKS,
+    PAGE,
+    PRICES,
+    PRIVATE,
+    PROD,
+    SIZES,
+    calls,
+    executions,
+    month,
+    page,
+)
+from scripts.costs_count import EACH_MINUTE, LIFE, settle
+from scripts.costs_meter import kind_of, running
 from tests.infra.code import ROOT, bindings
-from tests.support.app import MemoryApp, memory_app
-from tests.support.stack import production_issue
-
-HOLLY = "holly@mytc.example"
-MAIL = b"""From: Casey Lee <casey@client.example>\r
-To: support@mytc.example\r
-Subject: Sign-in fails\r
-Message-ID: <first@client.example>\r
-Date: Mon, 23 Nov 2026 14:00:00 +0000\r
-\r
-Since this morning nobody can sign in.\r
-"""
+from tests.support.proxy import Seen
+from tests.support.stack import client_address, production_issue
 
 
-def function(name: str) -> Any:
-    """The function of that name, as the worker calls it."""
-    return next(b for b in bindings() if b.function == name).call
+def test_the_page_shows_the_models_tables() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text, "scripts/docket costs --write"
 
 
-async def opened(app: MemoryApp) -> str:
-    """A ticket through the API; its number."""
-    use_app(app.app)
-    [door] = [b for b in bindings() if b.route == "api/desks/{desk}/requests"]
-    answer = await door.call(
-        func.HttpRequest(
-            method="POST",
-            url="http://docket.test/api/desks/mytc/requests",
-            headers={"host": "docket.test"},
-            route_params={"desk": "mytc"},
-            body=json.dumps(production_issue("casey@client.example")).encode(),
-        )
-    )
-    assert answer.status_code == 201
-    return str(json.loads(answer.get_body())["number"])
+def test_every_kind_of_call_that_was_counted_has_a_price() -> None:
+    for what in ("ticket", "look", "minute", "night"):
+        assert set(COUNTED[what]["calls"]) <= set(PRICES)
 
 
-def spent(app: MemoryApp) -> int:
-    """Storage calls since the last count."""
-    count = len(app.calls)
-    app.calls.clear()
-    return count
+def test_every_function_that_was_counted_exists_and_is_told_by_what_opens_it() -> None:
+    known = {b.function: b.kind for b in bindings()}
+    for what in ("ticket", "look", "minute", "night"):
+        for name in COUNTED[what]["executions"]:
+            assert (known[name] == "httpTrigger") == name.startswith(HTTP)
 
 
-async def test_an_intake_and_its_delivery_cost_no_more_storage_calls_than_the_model_says() -> None:
-    app = memory_app()
-    await opened(app)
-    assert spent(app) <= STORAGE_CALLS["intake"]
-    assert await app.deliver_all() == 1
-    assert spent(app) <= STORAGE_CALLS["delivery"]
+def test_the_counted_life_is_the_one_that_the_count_plays() -> None:
+    assert COUNTED["life"]["commands"] == sum(bool(persona) for persona, _ in LIFE)
+    assert COUNTED["ticket"]["executions"]["api_command"] == COUNTED["life"]["commands"]
+    assert COUNTED["ticket"]["executions"]["api_request"] == 1
 
 
-async def test_a_command_and_a_page_cost_no_more_than_the_model_says() -> None:
-    app = memory_app()
-    number = await opened(app)
-    spent(app)
-    move = cm.Move(command="move", to="in_planning")
-    await handle(app.deps, Order(number, (move,), app.actor(HOLLY)))
-    assert spent(app) <= STORAGE_CALLS["command"]
-    await reads.find(app.deps, number)
-    assert spent(app) <= STORAGE_CALLS["page"]
+def test_a_months_work_is_a_multiple_of_what_was_counted() -> None:
+    one, look = COUNTED["ticket"]["calls"], COUNTED["look"]["calls"]
+    for small, large in pairwise(SIZES):
+        for kind in one:
+            grown = calls(large)[kind] - calls(small)[kind]
+            each = one[kind] + LOOKS * look.get(kind, 0)
+            assert abs(grown - each * (large - small)) < 1
+        assert executions(large) > executions(small)
 
 
-async def test_a_quiet_minute_costs_no_more_than_the_model_says() -> None:
-    app = memory_app()
-    use_app(app.app)
-    timers = [
-        b
-        for b in bindings()
-        if b.kind == "timerTrigger" and str(b.values["schedule"]).endswith(" * * * * *")
-    ]
-    assert len(timers) >= 4
-    for timer in timers:  # the first round settles what is kept between rounds
-        await timer.call(TimerRequest(past_due=False))
-    spent(app)
-    for timer in timers:
-        await timer.call(TimerRequest(past_due=False))
-    assert spent(app) <= STORAGE_CALLS["minute"]
+def test_each_minutes_timers_were_counted_once_a_minute() -> None:
+    found = COUNTED["minute"]["executions"]
+    assert {name: found[name] for name in EACH_MINUTE} == dict.fromkeys(EACH_MINUTE, 1.0)
 
 
-async def test_a_mail_costs_no_more_than_the_model_says() -> None:
-    app = memory_app()
-    use_app(app.app)
-    poll = function("poll_mailboxes")
-    for _ in range(2):  # the second one is a quiet one
-        app.calls.clear()
-        await poll(TimerRequest(past_due=False))
-    quiet = spent(app)
-    app.vendors.reader.deliver("support@mytc.example", MAIL, app.clock.now())
-    await poll(TimerRequest(past_due=False))
-    assert len(app.bell.messages) == 1
-    assert 0 < spent(app) - quiet <= STORAGE_CALLS["mail"]
+def test_requests_are_told_apart_by_what_they_cost() -> None:
+    account = "/devstoreaccount1"
+    for service, method, path, kind in (
+        ("table", "POST", f"{account}/$batch", "transaction"),
+        ("table", "GET", f"{account}/docket()?$filter=x", "read"),
+        ("table", "POST", f"{account}/Tables", "other table"),
+        ("queue", "GET", f"{account}/docket-outbox/messages?numofmessages=16", "poll"),
+        ("queue", "GET", f"{account}/docket-outbox?comp=metadata", "other queue"),
+        ("queue", "POST", f"{account}/docket-outbox/messages", "ring"),
+        ("queue", "DELETE", f"{account}/docket-outbox/messages/1?popreceipt=x", "message"),
+        ("queue", "PUT", f"{account}/docket-outbox", "new queue"),
+        ("queue", "PUT", f"{account}/docket-outbox/messages/1", "other queue"),
+        ("blob", "PUT", f"{account}/docket/x", "blob write"),
+        ("blob", "GET", f"{account}/docket/x", "blob read"),
+    ):
+        assert kind_of(service, Seen(method, path, b"")) == kind
 
 
-def test_the_page_shows_the_models_table() -> None:
-    assert table() in (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+def test_a_running_systems_calls_and_executions_are_counted() -> None:
+    """One request; the whole count takes minutes."""
+    with running() as (stack, meter):
+        stack.opened("mytc", production_issue(client_address()))
+        settle(stack, meter)
+        found, runs = meter.look()
+    assert (runs["api_request"], runs["deliver_outbox"]) == (1, 1)
+    assert found["transaction"] >= 2
+    assert found["poll"] == found["message"] >= 1
 
 
 def test_what_a_month_may_cost_is_below_each_environments_budget_at_a_usual_size() -> None:

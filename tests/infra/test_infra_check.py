@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scripts.infra_check import policies, syntax
-from scripts.infra_check.places import REQUIREMENTS
+from scripts.infra_check import policies, powershell, syntax
+from scripts.infra_check.places import REQUIREMENTS, SCRIPTS
 from tests.infra.bicep import FILES
 
 
@@ -65,3 +65,13 @@ def test_the_checkers_version_is_pinned() -> None:
     lines = [line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
     assert "checkov==3.3.30" in lines
     assert all("==" in line for line in lines)
+
+
+def test_the_scripts_parse_where_something_here_can_tell(tmp_path: Path) -> None:
+    assert [path.name for path in SCRIPTS] == ["setup-tenant.ps1"]
+    assert powershell.errors(SCRIPTS) == []
+    path = tmp_path / "wrong.ps1"
+    path.write_text("function Step-One {\n    if ($true) {\n")
+    found = powershell.errors([path])
+    assert bool(found) == ("not checked" not in powershell.said())
+    assert all(line.startswith("wrong.ps1:") for line in found)

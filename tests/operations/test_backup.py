@@ -13,7 +13,7 @@ from shared.adapters.memory import MemoryBlobs
 from shared.domain import commands as cm
 from shared.domain.errors import NotFound
 from shared.ports import Put
-from shared.service import backup, reads, rebuild, restore
+from shared.service import backup, backup_shelf, reads, rebuild, restore
 from shared.service.numbers import Numbers
 from tests.operations.journey import HOLLY, archived, closed, opened, order, worked
 from tests.support.app import MemoryApp, memory_app
@@ -101,9 +101,9 @@ async def test_backups_go_after_five_weeks_but_not_what_newer_ones_took_over() -
     second = await backup.back_up(app.deps)
     app.clock.advance(days=20)
     third = await backup.back_up(app.deps)
-    assert [entry.name for entry in await backup.kept(app.deps)] == [third.name, second.name]
+    assert [entry.name for entry in await backup_shelf.kept(app.deps)] == [third.name, second.name]
     with pytest.raises(NotFound):
-        await backup.manifest(app.deps, first.name)
+        await backup_shelf.manifest(app.deps, first.name)
     for name in (second.name, third.name):
         await restore.verify(app.deps, name)
     assert isinstance(app.deps.blobs, MemoryBlobs)
@@ -118,8 +118,8 @@ async def test_forgetting_the_others_leaves_the_newest_backup_whole() -> None:
     for _ in range(3):
         app.clock.advance(days=1)
         newest = await backup.back_up(app.deps)
-    assert await backup.forget_others(app.deps) == 2
-    assert [entry.name for entry in await backup.kept(app.deps)] == [newest.name]
+    assert await backup_shelf.forget_others(app.deps) == 2
+    assert [entry.name for entry in await backup_shelf.kept(app.deps)] == [newest.name]
     await restore.verify(app.deps, newest.name)
 
 
@@ -140,7 +140,7 @@ async def test_an_interrupted_backup_does_not_count() -> None:
     broken.stored = app.deps.blobs.stored
     with pytest.raises(ConnectionError):
         await backup.back_up(replace(app.deps, blobs=broken))
-    latest = await backup.latest(app.deps)
+    latest = await backup_shelf.latest(app.deps)
     assert latest is not None
     assert latest.name == first.name
 

@@ -15,8 +15,13 @@ from shared import telemetry
 from shared.context import use_app
 from shared.domain import commands as cm
 from shared.domain.errors import Rejected, Unavailable
+from shared.render.links import Pass
 from shared.service import observe
+from shared.service.mail_subscription import ensure_all
+from shared.service.mailbox import look_at_all
+from shared.service.reconciliation import reconcile_all
 from shared.service.sweep import sweep_due, sweep_outbox
+from tests.infra.code import Binding, bindings
 from tests.operations.journey import BODY, CASEY, HOLLY, archived, opened, order, worked
 from tests.support.app import MemoryApp, memory_app
 
@@ -109,15 +114,61 @@ async def test_no_log_of_a_whole_journey_holds_an_address_a_name_or_a_body(
     app.vendors.chat.failing.append(ValueError(f"{CASEY.name}: {BODY}"))  # type: ignore[arg-type]
     await worked(app)
     await post_request(app, {})
+    await _mailbox_troubles(app)
     app.clock.advance(days=3)
     await sweep_due(app.deps, "mytc")
     await sweep_outbox(app.deps, "mytc")
     await app.deliver_all()
     text = everything(logs.records)
     assert len(logs.records) > 20
+    said = {record.getMessage() for record in logs.records}
+    assert said >= {"no subscription to the mailbox", "mailbox could not be read"}
     assert any(vars(r).get("docket_failure") == "ValueError" for r in logs.records)
     words = ("@", CASEY.name, "Holly", "xyzzy", "was called", "we look into it")
     assert [word for word in words if word in text] == []
+
+
+@pytest.mark.parametrize(
+    "route", [b for b in bindings() if "{token}" in b.route], ids=lambda r: r.function
+)
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_no_log_of_a_clients_visit_holds_the_link(
+    route: Binding, is_down: bool, logs: pytest.LogCaptureFixture
+) -> None:
+    down: list[str] = []
+
+    def fail(call: str) -> None:
+        if down:
+            raise Unavailable(f"{call}: {down[0]}")
+
+    app = memory_app(fail)
+    links, now = app.app.links, app.clock.now()
+    good = links.token(Pass(CASEY.email, await opened(app)), now)
+    use_app(app.app)
+    for token in (good, f"{good[:-3]}xyz", links.token(Pass(CASEY.email), now)):
+        down[:] = [token] if is_down else []
+        path = route.route.replace("{token}", token).replace("{attachment}", "a1")
+        request = func.HttpRequest(
+            method=route.values["methods"][0], url=f"http://docket.test/{path}",
+            headers={"host": "docket.test"}, body=b"",
+            route_params={"token": token, "attachment": "a1"},
+        )  # fmt: skip
+        await route.call(request)
+        assert token not in everything(logs.records)
+    assert logs.records or not is_down
+
+
+async def _mailbox_troubles(app: MemoryApp) -> None:
+    """Whatever is done with a mailbox fails once, with an address in the vendor's words."""
+    reader, room = app.vendors.reader, app.app.mail_room
+    mailbox = app.deps.desks["mytc"].mail.address
+    failure = Rejected(f"Graph: no access to users/{mailbox}")
+    reader.failing.append(failure)
+    await ensure_all(room, renew=True)
+    reader.failing.append(failure)
+    await look_at_all(room)
+    reader.failing.append(failure)
+    await reconcile_all(room, app.clock.now().date())
 
 
 async def test_a_mistake_of_ours_is_told_with_its_place_and_without_its_words(
