@@ -19,6 +19,7 @@ from shared.domain.rules.conversation import may_reopen
 from shared.domain.ticket import Ticket
 from shared.domain.words import Language
 from shared.render.client_words import client_words, told
+from shared.render.links import Pass
 from shared.service import files, reads
 from shared.service.layout import Loaded
 
@@ -34,6 +35,7 @@ class Holder:
     desk: Desk
     loaded: Loaded
     actor: Actor
+    goes_on_url: str = ""  # where a merged request goes on, when the holder takes part there
 
     @classmethod
     async def of(cls, visit: Visit) -> Holder:
@@ -45,7 +47,8 @@ class Holder:
         desk = visit.deps.desk_of(allowed.number)
         if allowed.email not in loaded.ticket.participants:
             raise NotFound("this link's holder takes no part in the request any more")
-        return cls(visit, desk, loaded, _actor(desk, loaded, allowed.email))
+        actor = _actor(desk, loaded, allowed.email)
+        return cls(visit, desk, loaded, actor, await _goes_on(visit, loaded, allowed.email))
 
     @property
     def path(self) -> str:
@@ -63,6 +66,17 @@ class Holder:
         ticket = self.loaded.ticket
         case = Case(self.desk, ticket, self.actor, self.visit.now)
         return not case.state.has_ended or may_reopen(case)
+
+
+async def _goes_on(visit: Visit, loaded: Loaded, email: str) -> str:
+    """The holder's page of the request that this one was merged into, '' for none."""
+    number = loaded.ticket.merged_into
+    if not number:
+        return ""
+    there = (await reads.find(visit.deps, number)).ticket
+    if email not in there.participants:
+        return ""
+    return f"/r/{visit.app.links.token(Pass(email, number), visit.now)}"
 
 
 def _actor(desk: Desk, loaded: Loaded, email: str) -> Actor:
@@ -124,7 +138,7 @@ def ticket_page(holder: Holder, draft: Draft, status: int = 200) -> func.HttpRes
         draft=draft,
         mistakes=[(e.field, told(e.message, reader.language)) for e in draft.mistakes],
         banner=_banner(visit, reader.language, ticket),
-        goes_on_as=ticket.merged_into or "",
+        goes_on_url=holder.goes_on_url,
         will_reopen=holder.will_reopen,
         ended_at=ended,
         reference_follows=bool(mirror and (not mirror.types or ticket.type in mirror.types)),

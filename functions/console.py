@@ -80,7 +80,7 @@ class Left:
 def left(due: dt.datetime | None, now: dt.datetime, *, paused: bool = False) -> Left:
     """Time left until `due`: late, soon, or in good time."""
     if due is None:
-        return Left("paused", "⏸", "paused") if paused else Left("no target", "–", "none")
+        return Left("paused", "❚❚", "paused") if paused else Left("no target", "–", "none")
     if due <= now:
         return Left(f"{span(now - due)} late", "⚠", "late", due)
     if due - now <= SOON:

@@ -98,7 +98,7 @@ async def board_page(
         raise NotFound(f"{desk.id} has no third-line board")
     board, tickets = await reads.board(visit.deps, desk)
     lines = [line(desk, ticket, visit) for ticket in tickets]
-    turns = rota(desk, desk.third_line, visit.now.date())
+    turns = rota(desk, desk.third_line, desk.today(visit.now))
     return render(
         visit,
         "console/board.html",
@@ -112,16 +112,16 @@ async def board_page(
         slot_age=visit.now - board.slot.since if board.slot else None,
         slot_developer=person(desk, board.slot.developer) if board.slot else "",
         may_rank=actor.has_role(desk.third_line.roles_that_rank),
-        may_pull=_may_pull(desk.third_line, board, actor, visit.now),
+        may_pull=_may_pull(desk.third_line, board, actor, desk.today(visit.now)),
         may_free=_may_free(board, actor),
         about=about,
         refused=refused,
     )
 
 
-def _may_pull(third_line: ThirdLine, board: Board, actor: Actor, now: dt.datetime) -> bool:
+def _may_pull(third_line: ThirdLine, board: Board, actor: Actor, today: dt.date) -> bool:
     config = third_line.rota
-    mine = config.developer_of(config.sprint_of(now.date())) == actor.email
+    mine = config.developer_of(config.sprint_of(today)) == actor.email
     return mine and board.slot is None and bool(board.ready)
 
 

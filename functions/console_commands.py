@@ -70,7 +70,7 @@ async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
     except Refused as error:
         loaded = await loaded_for(visit, seen=False)
         new = by_others([r for r in loaded.history if r.seq > _version(form)], actor.email)
-        told = tuple(history.lines(desk, new)) if isinstance(error, Stale) else ()
+        told = tuple(history.lines(desk, loaded.ticket, new)) if isinstance(error, Stale) else ()
         refusal = Refusal.of(form_key(form), error, form, told)
         if to_board:
             return await board_page(visit, refusal.status, number, str(error))

@@ -46,14 +46,16 @@ def _depths(flow: Flow) -> dict[str, int]:
 
 
 def arrows(flow: Flow) -> list[tuple[str, str, bool]]:
-    """(from, to, whether it follows by itself), each pair once, people's moves first."""
+    """(from, to, whether it follows by itself), each pair once, people's moves first.
+
+    What follows from any state would hide the rest; the table of moves has it.
+    """
     found: dict[tuple[str, str], bool] = {}
     for move in flow.moves:
         for frm in move.from_:
             found.setdefault((frm, move.to), False)
     for auto in flow.auto:
-        starts = [s.id for s in flow.states] if auto.from_ == "*" else auto.from_
-        for frm in starts:
+        for frm in auto.from_ if auto.from_ != "*" else ():
             if frm != auto.to:
                 found.setdefault((frm, auto.to), True)
     return [(frm, to, is_auto) for (frm, to), is_auto in found.items()]

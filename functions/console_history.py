@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
+from shared.domain.flow import Trigger
+from shared.domain.mentions import spelled_out
+from shared.domain.past import state_of, typed
 from shared.domain.people import ActorKind
-from shared.domain.ticket import Attachment
+from shared.domain.ticket import Attachment, Ticket
 from shared.domain.words import say
 from shared.render.wording import moment
 
@@ -38,7 +41,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Message:
-    """One piece of the conversation. `kind` says who can read it and how it looks."""
+    """One piece of the conversation. `kind` says who can read it and how it looks.
+
+    `behalf`: for whom it was written; `has_mail`: the mail that it came in is kept whole.
+    """
 
     kind: Literal["client", "public", "note", "automatic", "step"]
     seq: int
@@ -46,12 +52,15 @@ class Message:
     who: str
     text: str
     files: tuple[Attachment, ...] = ()
+    behalf: str = ""
+    has_mail: bool = False
 
 
-def lines(desk: Desk, history: Iterable[ev.Recorded]) -> list[Line]:
-    """All events, latest first."""
+def lines(desk: Desk, ticket: Ticket, history: Sequence[ev.Recorded]) -> list[Line]:
+    """These latest events of the ticket, latest first."""
     told = [
-        Line(r.seq, r.at, who(desk, r.by), in_words(desk, r.event), r.event.public) for r in history
+        Line(r.seq, r.at, who(desk, r.by), in_words(desk, r.event, kind), r.event.public)
+        for r, kind in typed(history, ticket.type)
     ]
     return told[::-1]
 
@@ -69,58 +78,95 @@ def person(desk: Desk, email: str) -> str:
     return member.name if member else email
 
 
-def conversation(desk: Desk, history: Iterable[ev.Recorded]) -> list[Message]:
+def conversation(desk: Desk, ticket: Ticket, history: Sequence[ev.Recorded]) -> list[Message]:
     """What was said, oldest first, with the steps between."""
-    found = (_message(desk, recorded) for recorded in history)
+    found = (_message(desk, ticket, r, kind) for r, kind in typed(history, ticket.type))
     return [message for message in found if message is not None]
 
 
-def _message(desk: Desk, recorded: ev.Recorded) -> Message | None:
+def _message(desk: Desk, ticket: Ticket, recorded: ev.Recorded, kind: str) -> Message | None:
     event, name = recorded.event, who(desk, recorded.by)
     seq, at = recorded.seq, recorded.at
     if isinstance(event, ev.Opened):
-        asked = event.requester.label
-        return Message("client", seq, at, asked, event.description, event.attachments)
+        return _first(event, seq, at)
     if isinstance(event, ev.Replied):
-        kind: Literal["client", "public"] = "client" if event.by_client else "public"
-        return Message(kind, seq, at, name, event.text, event.attachments)
+        looks: Literal["client", "public"] = "client" if event.by_client else "public"
+        text = event.text if event.by_client else spelled_out(desk, ticket, event.text)
+        return Message(looks, seq, at, name, text, event.attachments, has_mail=bool(event.raw))
     if isinstance(event, ev.Noted):
-        return Message(
-            "automatic" if event.automatic else "note", seq, at, name, event.text, event.attachments
-        )
+        text = event.text if event.automatic else spelled_out(desk, ticket, event.text)
+        noted: Literal["automatic", "note"] = "automatic" if event.automatic else "note"
+        return Message(noted, seq, at, name, text, event.attachments)
     if isinstance(event, ev.ItemChanged) and event.text:
         return Message("automatic", seq, at, name, event.text)
     if isinstance(event, ev.Moved | ev.TypeSet | ev.Decided | ev.TeamAsked):
-        return Message("step", seq, at, name, in_words(desk, event))
+        return Message("step", seq, at, name, in_words(desk, event, kind))
     return None
 
 
-def in_words(desk: Desk, event: ev.Event) -> str:
-    """What happened, as the end of a sentence that begins with who did it."""
+def _first(event: ev.Opened, seq: int, at: dt.datetime) -> Message:
+    """The request itself, under the name of whoever wrote it."""
+    writer = event.submitted_by or event.requester
+    return Message(
+        "client",
+        seq,
+        at,
+        writer.label,
+        event.description,
+        event.attachments,
+        behalf=event.requester.label if writer.email != event.requester.email else "",
+        has_mail=bool(event.raw) and event.source == "mail",
+    )
+
+
+def in_words(desk: Desk, event: ev.Event, type_id: str) -> str:
+    """What happened, as the end of a sentence that begins with who did it.
+
+    `type_id`: the ticket's type just before.
+    """
+    if isinstance(event, ev.Moved):
+        return _moved(desk, event, type_id)
     return _WORDS[type(event)](desk, event)
 
 
-def state_name(desk: Desk, state_id: str) -> str:
-    """A state's name, whichever type it belongs to; types share the ids of like states."""
-    for kind in desk.request_types:
-        if state_id in kind.by_id:
-            return say(kind.by_id[state_id].name, "en")
-    return state_id
+def state_name(desk: Desk, type_id: str, state_id: str) -> str:
+    """A state's name in that type's flow; types may name like states differently."""
+    state = state_of(desk, type_id, state_id)
+    return say(state.name, "en") if state else state_id
 
 
 def _opened(desk: Desk, e: ev.Opened) -> str:
-    by = f" on behalf of {e.requester.label}" if e.submitted_by else ""
-    return f"opened the request{by} ({e.source})"
+    by = e.submitted_by
+    behalf = f" on behalf of {e.requester.label}" if by and by.email != e.requester.email else ""
+    return f"opened the request{behalf} ({e.source})"
 
 
-def _moved(desk: Desk, e: ev.Moved) -> str:
-    cause = f", since: {e.cause.replace('_', ' ')}" if e.cause else ""
-    return f"moved it from {state_name(desk, e.frm)} to {state_name(desk, e.to)}{cause}"
+CAUSES = {
+    Trigger.CLIENT_REPLIED: "the client answered",
+    Trigger.REOPENED: "the client answered after its end",
+    Trigger.NOT_OUR_PROBLEM: "decided as not our problem",
+    Trigger.BUG_OR_FEATURE: "decided as a bug or feature request",
+    Trigger.PROCEED: "decided to proceed",
+    Trigger.ITEM_DONE: "its work item is done",
+    Trigger.ACCEPTED: "accepted for a sprint",
+    Trigger.PULLED: "pulled into the sprint",
+    Trigger.DEPLOYED: "deployed to development",
+    Trigger.AUTO_CLOSE: "resolved for long enough",
+    Trigger.MERGED: "merged into another ticket",
+}
+"""Why a ticket moved by itself, in words."""
+
+
+def _moved(desk: Desk, e: ev.Moved, type_id: str) -> str:
+    cause = f": {CAUSES[Trigger(e.cause)]}" if e.cause in set(Trigger) else ""
+    frm, to = (state_name(desk, type_id, state) for state in (e.frm, e.to))
+    return f"moved it from {frm} to {to}{cause}"
 
 
 def _typed(desk: Desk, e: ev.TypeSet) -> str:
     old, new = (say(desk.types[t].name, "en") if t in desk.types else t for t in (e.frm, e.to))
-    states = f"{state_name(desk, e.state_from)} became {state_name(desk, e.state_to)}"
+    frm, to = state_name(desk, e.frm, e.state_from), state_name(desk, e.to, e.state_to)
+    states = f"{frm} became {to}"
     why = f" ({e.why})" if e.why else ""
     return f"changed the type from {old} to {new}; {states}{why}"
 
@@ -179,8 +225,12 @@ def _verified(desk: Desk, e: ev.ChangeVerified) -> str:
     run = e.verification
     good = "as expected" if run.outcome == "as_expected" else "not as expected"
     return (
-        f"ran change {e.change} on {_environment(desk, run.environment)}: {run.rows} rows, {good}"
+        f"ran change {e.change} on {_environment(desk, run.environment)}: {_rows(run.rows)}, {good}"
     )
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _shortened(text: str) -> str:
@@ -192,7 +242,6 @@ _WORDS: dict[type, Callable[[Desk, Any], str]] = {
     ev.Opened: _opened,
     ev.Replied: lambda d, e: f"wrote: {_shortened(e.text)}",
     ev.Noted: lambda d, e: f"noted: {_shortened(e.text)}",
-    ev.Moved: _moved,
     ev.Assigned: lambda d, e: (
         f"assigned it to {person(d, e.assignee)}" if e.assignee else "took the assignee off"
     ),
@@ -221,7 +270,7 @@ _WORDS: dict[type, Callable[[Desk, Any], str]] = {
     ),
     ev.ChangeRejected: lambda d, e: f"rejected change {e.change}: {e.reason}",
     ev.ChangeApplied: lambda d, e: (
-        f"applied change {e.change} in production: {e.application.rows} rows"
+        f"applied change {e.change} in production: {_rows(e.application.rows)}"
     ),
     ev.BuildAsked: lambda d, e: f"asked for a refresh of pre-production ({e.job})",
     ev.BuildSeen: _built,

@@ -61,23 +61,27 @@ class Tab:
 
 
 def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
-    """One row of the list."""
+    """One row of the list. An environment that nobody was asked for is not shown."""
     kind = desk.types[ticket.type]
     state = kind.state(ticket.state)
     environment = desk.environment_by_id[ticket.environment]
     member = desk.member_by_email.get(ticket.assignee or "")
+    is_production = desk.concerns_production(ticket.type, ticket.environment)
+    is_merged = bool(ticket.merged_into)
     return Line(
         ticket=ticket,
-        state=say(state.name, "en"),
-        category=state.category.value,
+        state=f"Merged into {ticket.merged_into}" if is_merged else say(state.name, "en"),
+        category="closed" if is_merged else state.category.value,
         type=say(kind.name, "en"),
         severity=say(desk.severity_by_id[ticket.severity].name, "en"),
         rank=severity_rank(desk, ticket.severity),
-        environment=say(environment.name, "en"),
-        is_production=environment.production,
+        environment=say(environment.name, "en")
+        if is_production or not environment.production
+        else "",
+        is_production=is_production,
         assignee=member.name if member else ticket.assignee or "",
         left=left(ticket.due, visit.now, paused=ticket.paused),
-        has_ended=state.has_ended,
+        has_ended=is_merged or state.has_ended,
     )
 
 

@@ -27,16 +27,20 @@ RAW_SHOWN = 200_000  # characters on the page; the whole can be fetched
 
 @dataclass(frozen=True)
 class Waiting:
-    """An effect that is not delivered, in words."""
+    """An effect that is not delivered, in words. `numbers`: the tickets that a digest tells of."""
 
     what: str
     status: str
     tries: int
     error: str
     next: dt.datetime | None
+    numbers: tuple[str, ...] = ()
 
 
 def _what(effect: ef.Effect) -> str:
+    if isinstance(effect, ef.MailOwed | ef.ChatOwed) and effect.digest:
+        to = effect.to.email if isinstance(effect, ef.MailOwed) else f"channel {effect.channel}"
+        return f"Digest of {effect.digest.count} escalations to {to}"
     if isinstance(effect, ef.MailOwed):
         return f"Mail “{effect.notice.replace('_', ' ')}” to {effect.to.email}"
     if isinstance(effect, ef.ChatOwed):
@@ -46,13 +50,19 @@ def _what(effect: ef.Effect) -> str:
         "comment": "Comment on the work item",
         "item_move": "Work item to follow the ticket",
         "build": "Build job to start",
+        "rank": "Work item to be put in its place",
     }
     return names[effect.kind]
 
 
+def _numbers(effect: ef.Effect) -> tuple[str, ...]:
+    digest = effect.digest if isinstance(effect, ef.MailOwed | ef.ChatOwed) else None
+    return (*(line.number for line in digest.lines), *digest.more) if digest else ()
+
+
 def _waiting(box: ef.Outbox) -> list[Waiting]:
     return [
-        Waiting(_what(e), e.status, e.tries, e.error, e.not_before)
+        Waiting(_what(e), e.status, e.tries, e.error, e.not_before, _numbers(e))
         for e in box.effects
         if e.status != "done"
     ]
@@ -173,7 +183,7 @@ def flow_view(desk: Desk, kind: RequestType, actor: Actor) -> FlowView:
 def _moves(desk: Desk, kind: RequestType) -> list[FlowMove]:
     return [
         FlowMove(
-            frm=", ".join(state_name(desk, frm) for frm in move.from_),
+            frm=", ".join(state_name(desk, kind.id, frm) for frm in move.from_),
             to=say(kind.state(move.to).name, "en"),
             name=say(move.name, "en") if move.name else "",
             who=", ".join(sorted(role.value.replace("_", " ") for role in move.roles)),
@@ -188,7 +198,7 @@ def _autos(desk: Desk, kind: RequestType) -> list[FlowMove]:
         FlowMove(
             frm="any state"
             if auto.from_ == "*"
-            else ", ".join(state_name(desk, frm) for frm in auto.from_),
+            else ", ".join(state_name(desk, kind.id, frm) for frm in auto.from_),
             to=say(kind.state(auto.to).name, "en"),
             name=auto.on.value.replace("_", " "),
             who="by itself",

@@ -109,8 +109,8 @@ def ticket_page(visit: Visit, loaded: Loaded, refusal: Refusal | None = None) ->
         t=ticket,
         url=f"/desk/{desk.id}/tickets/{ticket.number}",
         refusal=refusal,
-        messages=history.conversation(desk, loaded.history),
-        lines=history.lines(desk, loaded.history),
+        messages=history.conversation(desk, ticket, loaded.history),
+        lines=history.lines(desk, ticket, loaded.history),
         readers=people.read_by(desk, loaded.seen),
         looking=people.looking(desk, loaded.seen, actor.email, visit.now),
         audience=people.audience(desk, ticket, actor, visit.now),
@@ -146,7 +146,7 @@ async def desk_ticket_live(visit: Visit) -> func.HttpResponse:
         url=f"/desk/{desk.id}/tickets/{number}",
         known=version,
         looking=people.looking(desk, loaded.seen, actor.email, visit.now),
-        news=[n for n in history.lines(desk, fresh) if n.who != actor.name],
+        news=[n for n in history.lines(desk, loaded.ticket, fresh) if n.who != actor.name],
     )
 
 

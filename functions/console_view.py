@@ -99,8 +99,22 @@ class TicketView:
 
     @property
     def is_production(self) -> bool:
-        """Whether it concerns production."""
-        return self.desk.environment_by_id[self.ticket.environment].production
+        """Whether it is to be marked as a production matter."""
+        return self.desk.concerns_production(self.ticket.type, self.ticket.environment)
+
+    @property
+    def environment(self) -> str:
+        """Its environment's name, '' where nobody was asked for it."""
+        environment = self.desk.environment_by_id[self.ticket.environment]
+        is_known = self.is_production or not environment.production
+        return say(environment.name, "en") if is_known else ""
+
+    @property
+    def state_shown(self) -> tuple[str, str]:
+        """Category and name of the state as people see it."""
+        if self.ticket.merged_into:
+            return "closed", "Merged"
+        return self.state.category.value, say(self.state.name, "en")
 
     @property
     def rank(self) -> int:
@@ -138,7 +152,7 @@ class TicketView:
         elif clock.state == "stopped":
             shown = Left("stopped", "■", "none", clock.due_at)
         elif clock.state == "paused":
-            shown = Left("paused", "⏸", "paused", clock.due_at)
+            shown = Left("paused", "❚❚", "paused", clock.due_at)
         elif clock.state == "missed" and clock.met_at is not None:
             shown = Left("missed, done late", "⚠", "late", clock.due_at)
         why = explain(self.desk, self.ticket, clock, self.loaded.history)

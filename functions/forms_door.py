@@ -72,7 +72,7 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)
-    request = Request(command, actor, keys)
+    request = Request(command, actor, keys, reading.fingerprint(response))
     return await open_request(visit.deps, desk, request)
 
 

@@ -24,10 +24,14 @@ async def look_at_mailbox(msg: func.QueueMessage) -> None:
 
 
 async def poll_mailboxes() -> None:
-    """Notifications may be lost, late or never subscribed to: mail comes in all the same."""
+    """Notifications may be lost, late or never subscribed to: mail comes in all the same.
+
+    Mail that nobody announced raises the question whether the subscriptions are still there.
+    """
     room = get_app().mail_room
     await mail_subscription.ensure_all(room, renew=False)
-    await look_at_all(room)
+    if await look_at_all(room):
+        await mail_subscription.ensure_all(room, renew=True)
 
 
 async def renew_subscriptions() -> None:

@@ -97,18 +97,31 @@ def _request_schema(schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    desk, number = _parameter("desk"), _parameter("number")
-    tickets = [desk, *(_query(name) for name in _FILTERS)]
     return {
         "/api/health": {"get": _call("Whether storage answers", 200, 503)},
+        **_desk_paths(),
+        **_door_paths(),
+        **_list_paths(),
+        **_ticket_paths(),
+    }
+
+
+def _desk_paths() -> dict[str, Any]:
+    return {
         "/api/desks": {"get": _call("Your desks", 200, 401, security=_STAFF)},
-        "/api/desks/{desk}": {
-            "get": _call("A desk", 200, 401, 403, 404, security=_STAFF, parameters=[desk])
-        },
+        "/api/desks/{desk}": _read("A desk", _parameter("desk")),
+    }
+
+
+def _door_paths() -> dict[str, Any]:
+    """Where requests come in."""
+    answers = (201, 200, 401, 404, 422)
+    desk = _parameter("desk")
+    return {
         "/api/desks/{desk}/requests": {
             "post": _call(
                 "A new request; Idempotency-Key makes a repeat harmless",
-                201, 200, 401, 404, 422,
+                *answers,
                 security=_KEY,
                 parameters=[desk, _header("Idempotency-Key")],
                 body="Request",
@@ -117,49 +130,74 @@ def _paths() -> dict[str, Any]:
         "/api/desks/{desk}/forms/{form}/responses": {
             "post": _call(
                 "A raw Microsoft Forms response",
-                201, 200, 401, 404, 422,
+                *answers,
                 security=_KEY,
                 parameters=[desk, _parameter("form")],
                 body="Object",
             )
         },
-        "/api/desks/{desk}/tickets": {
-            "get": _call("A page of a view", 200, 401, 403, 404, 422, security=_STAFF,
-                         parameters=tickets)
+    }
+
+
+def _list_paths() -> dict[str, Any]:
+    """What a desk holds."""
+    desk = _parameter("desk")
+    filters = [_query(name) for name in _FILTERS]
+    path = "/api/desks/{desk}"
+    return {
+        f"{path}/tickets": _read("A page of a view", desk, *filters, wrong=422),
+        f"{path}/quarantine": _read("What could not be taken in", desk),
+        f"{path}/undelivered": _read("What was not delivered", desk),
+        f"{path}/undelivered/retry": {
+            "post": _call(
+                "Tries a row again",
+                *(200, 401, 403, 404),
+                security=_STAFF,
+                parameters=[desk],
+                body="Object",
+            )
         },
-        "/api/desks/{desk}/quarantine": {
-            "get": _call("What could not be taken in", 200, 401, 403, security=_STAFF,
-                         parameters=[desk])
-        },
-        "/api/desks/{desk}/undelivered": {
-            "get": _call("What was not delivered", 200, 401, 403, security=_STAFF,
-                         parameters=[desk])
-        },
-        "/api/desks/{desk}/undelivered/retry": {
-            "post": _call("Tries a row again", 200, 401, 403, 404, security=_STAFF,
-                          parameters=[desk], body="Object")
-        },
-        "/api/desks/{desk}/reconciliation": {
-            "get": _call("The day's mail balance", 200, 401, 403, 422, security=_STAFF,
-                         parameters=[desk, _query("date")])
-        },
-        "/api/tickets/{number}": {
-            "get": _call("A ticket", 200, 401, 403, 404, security=_STAFF, parameters=[number])
-        },
-        "/api/tickets/{number}/commands": {
+        f"{path}/reconciliation": _read("The day's mail balance", desk, _query("date"), wrong=422),
+    }
+
+
+def _ticket_paths() -> dict[str, Any]:
+    number = _parameter("number")
+    path = "/api/tickets/{number}"
+    return {
+        path: _read("A ticket", number),
+        f"{path}/commands": {
             "post": _call(
                 "A command; If-Match refuses a stale one",
-                200, 401, 403, 404, 409, 412, 422,
+                *(200, 401, 403, 404, 409, 412, 422),
                 security=_STAFF,
                 parameters=[number, _header("If-Match")],
                 body="Command",
             )
         },
-        "/api/tickets/{number}/attachments/{attachment}": {
-            "get": _call("A file", 200, 401, 403, 404, security=_STAFF,
-                         parameters=[number, _parameter("attachment")])
-        },
-    }  # fmt: skip
+        f"{path}/attachments/{{attachment}}": _read(
+            "A file", number, _parameter("attachment"), kind="application/octet-stream"
+        ),
+        f"{path}/mails/{{seq}}": _read(
+            "The mail that the event of that number came in, whole; with text, its full text",
+            number,
+            _parameter("seq"),
+            _query("text"),
+            kind="application/octet-stream",
+        ),
+    }
+
+
+def _read(
+    summary: str, *parameters: dict[str, Any], wrong: int = 0, kind: str = "application/json"
+) -> dict[str, Any]:
+    """What staff may read. `wrong`: a status for bad parameters; `kind`: of the answer."""
+    statuses = (200, 401, 403, 404, *([wrong] if wrong else []))
+    found = _call(summary, *statuses, security=_STAFF, parameters=list(parameters))
+    if kind != "application/json":
+        content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+        found["responses"]["200"]["content"] = content
+    return {"get": found}
 
 
 _FILTERS = ("view", "state", "type", "severity", "assignee", "requester", "q", "limit", "cursor")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.domain import commands as cm
-from shared.domain.answers import clean, validation_errors
+from shared.domain.answers import clean, other_answers, validation_errors
 from shared.domain.desk import Desk
 from shared.domain.errors import FieldError, Invalid
 from shared.service.files import Upload
@@ -54,8 +54,10 @@ def open_command(desk: Desk, body: dict[str, Any]) -> cm.Open:
     """A request from the API's body, attachments aside. Raises Invalid naming every wrong field."""
     unknown = sorted(set(body) - _REQUEST_FIELDS - {"attachments"})
     wrong = [FieldError(name, "a request has no such field") for name in unknown]
-    wrong += _unknown_answers(desk, body.get("fields"))
     known = {name: _cleaned(value) for name, value in body.items() if name in _REQUEST_FIELDS}
+    if isinstance(known.get("fields"), dict) and desk.forms:
+        known["fields"], mistaken = other_answers(desk, known["fields"])
+        wrong += mistaken
     try:
         command = cm.Open.model_validate(known | {"source": "api"})
     except ValidationError as error:
@@ -63,17 +65,6 @@ def open_command(desk: Desk, body: dict[str, Any]) -> cm.Open:
     if wrong:
         raise Invalid(*wrong)
     return command
-
-
-def _unknown_answers(desk: Desk, fields: Any) -> list[FieldError]:
-    if not isinstance(fields, dict) or not desk.forms:
-        return []
-    known = {field.id for form in desk.forms for field in form.fields}
-    return [
-        FieldError(f"fields.{name}", f"no form of {desk.id} has this field")
-        for name in fields
-        if name not in known
-    ]
 
 
 def staff_command(body: dict[str, Any]) -> cm.StaffCommand:

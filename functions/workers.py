@@ -12,6 +12,7 @@ from shared.context import get_app
 from shared.service.deliver import deliver
 from shared.service.policy import apply_policy
 from shared.service.sweep import sweep_due, sweep_outbox
+from shared.service.thread_news import listen
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +35,18 @@ async def sweep_undelivered() -> None:
 
 
 async def sweep_service_levels() -> None:
-    """Lets the clock look at every ticket that is due."""
+    """Lets the clock look at every ticket that is due; then into the team's threads."""
     deps = get_app().deps
     for desk in deps.desks:
         with telemetry.sweeping("due", desk):
             looked = await sweep_due(deps, desk)
         if looked:
             log.info("due tickets swept", extra={"desk": desk, "looked": looked})
+    for desk in deps.desks:
+        with telemetry.sweeping("threads", desk):
+            heard = await listen(deps, desk)
+        if heard:
+            log.info("answers in threads noted", extra={"desk": desk, "heard": heard})
 
 
 async def apply_changed_rules() -> None:

@@ -23,6 +23,7 @@ TRIGGERS = {
     Trigger.PULLED: "pulled on the board",
     Trigger.DEPLOYED: "deployed to development",
     Trigger.AUTO_CLOSE: "resolved for long enough",
+    Trigger.MERGED: "merged into another ticket",
 }
 NEEDS = {
     Need.RESOLUTION_NOTE: "the steps stand in a work note",
@@ -81,7 +82,9 @@ def diagram(kind: RequestType) -> Iterator[str]:
         for source in move.from_:
             yield f"  s_{source} {arrow} s_{move.to}"
     for auto in kind.auto:
-        for source in _sources(kind, auto):
+        for source in (
+            auto.from_ if auto.from_ != "*" else ()
+        ):  # the table has it; it hides the rest
             yield f'  s_{source} -.->|"{TRIGGERS[auto.on]}"| s_{auto.to}'
     yield "  classDef pausing fill:#e6e8eb,stroke:#6b7680,color:#1b2733"
     paused = [f"s_{state.id}" for state in kind.states if state.pauses_clock]

@@ -165,6 +165,17 @@ class ChatPlace:
     url_setting: str = ""
 
 
+@dataclass(frozen=True)
+class ChatReply:
+    """What a person answered in a thread; `by_id` is their id in Entra ID."""
+
+    id: str
+    at: dt.datetime
+    by_id: str
+    by_name: str
+    text: str
+
+
 class Chat(Protocol):
     """Posts to Teams."""
 
@@ -176,13 +187,14 @@ class Chat(Protocol):
 
 @dataclass(frozen=True)
 class BacklogPlace:
-    """A project in a backlog tool."""
+    """A project in a backlog tool. `today`: the desk's day, which tells the current sprint."""
 
     organisation: str
     project: str
     team: str = ""
     area_path: str = ""
     board_id: int | None = None
+    today: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -223,8 +235,15 @@ class ItemState:
 class Backlog(Protocol):
     """A team's backlog tool (Azure DevOps, Jira)."""
 
-    async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
-        """Creates once per key (a unique tag `docket-<key>` or the like tells a second attempt)."""
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
+        """Creates once per key (a unique tag `docket-<key>` or the like tells a second attempt).
+
+        `since`: how long ago an earlier attempt may still have been at work; None: longer than
+        matters. Raises NotYet while the tool's search may not show what that attempt made.
+        """
 
     async def comment(
         self, place: BacklogPlace, item_id: str, text: str, mention: tuple[str, str] | None,

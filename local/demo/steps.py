@@ -174,7 +174,7 @@ def _pull(world: World, thread: Thread, step: Step, now: dt.datetime) -> None:
         line = thread.desk.third_line
         if line is None:
             raise RuntimeError(f"{thread.desk.id} has no third line")
-        developer = str(line.rota.developer_of(line.rota.sprint_of(now.date())))
+        developer = str(line.rota.developer_of(line.rota.sprint_of(thread.desk.today(now))))
         world.command(thread.number, developer, "pull_next", {})
         thread.board.ready.remove(thread.number)
         thread.board.developer = developer

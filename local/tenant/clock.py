@@ -27,6 +27,8 @@ class Clock:
             step = _DURATION.validate_python(duration)
         except ValidationError as error:
             raise ValueError("advance: must be an ISO 8601 duration like PT4H") from error
+        if step < timedelta():
+            raise ValueError("advance: the clock goes forward only; give a duration like PT4H")
         self._reread()
         self._offset += step
         if self._path is not None:

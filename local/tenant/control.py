@@ -220,6 +220,7 @@ async def _settle(tenant: Tenant, request: Request) -> Response:
 
 
 async def _reset(tenant: Tenant, request: Request) -> Response:
+    raise_lifecycle(tenant, "subscriptionRemoved")  # as Graph does when it drops them
     tenant.reset()
     return Response(status_code=_NO_CONTENT)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+SERVICES = ("graph", "acs", "azure-devops", "jira", "jenkins", "teams-webhook", "*")
 _ALIASES = {"workflows": "teams-webhook", "devops": "azure-devops", "teams": "graph"}
 
 
@@ -29,7 +30,10 @@ class Fault(BaseModel):
     @field_validator("service")
     @classmethod
     def _known_name(cls, name: str) -> str:
-        return _ALIASES.get(name, name)
+        service = _ALIASES.get(name, name)
+        if service not in SERVICES:
+            raise ValueError(f"use one of {', '.join(SERVICES)}")
+        return service
 
     @field_validator("method")
     @classmethod

@@ -153,7 +153,7 @@ def all_mailboxes(tenant: Tenant) -> list[Mailbox]:
     return [Mailbox(tenant, address) for address in list(tenant.store.collection("mailboxes"))]
 
 
-def raw_of(message: Document) -> bytes:
-    """The raw mail as it was delivered or sent; empty for a draft."""
+def raw_of(message: Document) -> bytes | None:
+    """The raw mail as it was delivered or sent; None for a draft."""
     raw: Any = message.get("raw")
-    return base64.b64decode(raw) if raw else b""
+    return None if raw is None else base64.b64decode(raw)

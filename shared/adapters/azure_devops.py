@@ -6,13 +6,14 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create?view=azu
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from shared.adapters.azure_devops_patch import comment_html, new_item, set_field
 from shared.adapters.http import Authorise, OnCall, Wire
-from shared.adapters.marks import tag_of
+from shared.adapters.marks import needs_settled, tag_of
 from shared.domain.errors import DocketError, NotFound, Unavailable
 from shared.ports import BacklogPlace, ItemRef, ItemState, NewItem
 
@@ -23,12 +24,17 @@ _VERSION = "7.1"
 _COMMENTS = "7.1-preview.4"  # the comments API is still in preview
 _PATCH = {"Content-Type": "application/json-patch+json"}
 _TIMEOUT = 20.0
+# Nothing promises that a query sees what was written a moment ago.
+QUERY_LAG = dt.timedelta(minutes=1)
 # A test of /rev that failed: somebody else changed the item in between.
 _CHANGED = (409, 412)
 
 
 class AzureDevOps:
-    """Backlog. A tag made from the key tells whether an earlier attempt created the item."""
+    """Backlog. A tag made from the key tells whether an earlier attempt created the item.
+
+    No tag within QUERY_LAG of that attempt proves nothing, so a second item is not made before.
+    """
 
     def __init__(
         self,
@@ -49,10 +55,14 @@ class AzureDevOps:
             on_call=on_call,
         )
 
-    async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
         """Creates once per key."""
         if again and (found := await self._tagged(place, tag_of(key))):
             return self._ref(place, found)
+        needs_settled("Azure DevOps", since, QUERY_LAG)
         sprint = await self._sprint(place) if item.into_sprint else ""
         path = _path(place, f"wit/workitems/${quote(item.type, safe='')}")
         items = f"{self._base_url}/{quote(place.organisation)}/_apis/wit/workItems"
@@ -145,17 +155,26 @@ class AzureDevOps:
             raise Unavailable("Azure DevOps: somebody changed the work item meanwhile", 1.0)
 
     async def _sprint(self, place: BacklogPlace) -> str:
-        """The path of the team's current iteration, or '' between sprints."""
+        """The path of the team's iteration on the desk's day, or '' between sprints.
+
+        The service's own `$timeframe=current` goes by its clock, not by the desk's.
+        """
         team = f"/{quote(place.team, safe='')}" if place.team else ""
-        path = (
-            f"{_project(place)}{team}/_apis/work/teamsettings/iterations"
-            f"?{urlencode({'$timeframe': 'current', 'api-version': _VERSION})}"
-        )
-        found = await self._wire.fetch("current iteration", path)
-        return str(found["value"][0]["path"]) if found["value"] else ""
+        path = f"{_project(place)}{team}/_apis/work/teamsettings/iterations?api-version={_VERSION}"
+        found = await self._wire.fetch("iterations", path)
+        current = (i for i in found["value"] if _is_current(i["attributes"], place.today))
+        return str(next(current, {"path": ""})["path"])
 
     def _ref(self, place: BacklogPlace, item_id: str) -> ItemRef:
         return ItemRef(item_id, f"{self._base_url}{_project(place)}/_workitems/edit/{item_id}")
+
+
+def _is_current(iteration: dict[str, Any], today: dt.date | None) -> bool:
+    """Whether the day lies in the iteration, whose dates are days at midnight UTC."""
+    start, finish = iteration.get("startDate"), iteration.get("finishDate")
+    if today is None or not (start and finish):
+        return iteration.get("timeFrame") == "current"
+    return str(start)[:10] <= today.isoformat() <= str(finish)[:10]
 
 
 class _DevOpsWire(Wire):

@@ -6,6 +6,7 @@ https://developer.atlassian.com/cloud/jira/software/rest/api-group-sprint/
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from shared.adapters.adf import document_of, text_of
-from shared.adapters.http import Authorise, OnCall, Wire
+from shared.adapters.http import Authorise, OnCall, Wire, failure
 from shared.adapters.jira_search import JiraSearch
-from shared.adapters.marks import tag_of
-from shared.domain.errors import NotFound, Rejected
+from shared.adapters.marks import needs_settled, tag_of
+from shared.domain.errors import NotFound, Rejected, Unavailable
 from shared.ports import BacklogPlace, ItemRef, ItemState, NewItem
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ _API = "/rest/api/3"
 _AGILE = "/rest/agile/1.0"
 _TIMEOUT = 20.0
 _PRIORITIES = {1: "Highest", 2: "High", 3: "Medium", 4: "Low", 5: "Lowest"}
+# "from a few seconds to minutes": developer.atlassian.com/cloud/jira/platform/search-and-reconcile
+SEARCH_LAG = dt.timedelta(minutes=5)
 _PROPERTY = "docket"  # the property of issues that holds our key's tag
 
 
 class Jira:
     """Backlog. A label made from the key tells whether an earlier attempt created the issue.
 
+    No label within SEARCH_LAG of that attempt proves nothing, so a second issue is not made before.
     `place.project` is the project's key, an item's id is the issue's key (`DOOR-12`).
     """
 
@@ -54,11 +58,15 @@ class Jira:
         self._search = JiraSearch(self._wire)
         self._account = ""
 
-    async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
         """Creates once per key; then links back to the ticket and enters the sprint."""
         tag = tag_of(key)
         issue = await self._search.labelled(place.project, tag) if again else ""
         if not issue:
+            needs_settled("Jira", since, SEARCH_LAG)
             body = self._new(place, item, tag)
             issue = (await self._wire.submit("create issue", "POST", f"{_API}/issue", body))["key"]
         # both may be done twice: the link is known by its global id, the sprint is a set
@@ -96,7 +104,12 @@ class Jira:
             names = ", ".join(str(t["to"]["name"]) for t in found["transitions"])
             raise Rejected(f"Jira: no way from {now!r} to {state!r}; there are: {names or 'none'}")
         body = {"transition": {"id": transition["id"]}}
-        await self._wire.call("transition", "POST", path, json=body)
+        answer = await self._wire.call("transition", "POST", path, json=body, accept=(400,))
+        if answer.is_success:
+            return
+        if (await self.get(place, item_id)).state != now:  # so the transition is not offered now
+            raise Unavailable("Jira: somebody moved the issue meanwhile", 1.0)
+        raise failure("Jira", "transition", answer)
 
     async def into_sprint(self, place: BacklogPlace, item_id: str) -> bool:
         """Puts the issue into the board's active sprint; False when there is none just now."""

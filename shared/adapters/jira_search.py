@@ -19,7 +19,8 @@ class JiraSearch:
     reading an issue by its key does not. Keys count up, so what the index has not seen yet stands
     directly after the newest issue that it has.
     https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile/
-    What remains: an issue more than three deleted or refused numbers behind the newest.
+    So an issue is mostly found at once; that none is found proves nothing until the search must
+    have caught up (Jira.create waits for that).
     """
 
     def __init__(self, wire: Wire) -> None:

@@ -11,6 +11,7 @@ from shared.ports import (
     BacklogPlace,
     BuildState,
     ChatPlace,
+    ChatReply,
     ItemRef,
     ItemState,
     Mail,
@@ -62,9 +63,10 @@ class Posted:
 
 @dataclass
 class MemoryChat(_Twin):
-    """Chat. `posted` holds each post by its key, in order."""
+    """Chat. `posted` holds each post by its key, in order; `said` what people say, by thread."""
 
     posted: dict[str, Posted] = field(default_factory=dict)
+    said: dict[str, list[ChatReply]] = field(default_factory=dict)
 
     async def post(
         self, place: ChatPlace, post: Post, key: str, *, thread: str = "", again: bool
@@ -75,6 +77,11 @@ class MemoryChat(_Twin):
         kept = self.posted.setdefault(key, fresh)
         self._end()
         return kept.id
+
+    async def replies(self, place: ChatPlace, thread: str) -> list[ChatReply]:
+        """What was said in the thread."""
+        self._begin()
+        return list(self.said.get(thread, ()))
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,10 @@ class MemoryBacklog(_Twin):
     ranks: list[str] = field(default_factory=list)
     _by_key: dict[str, str] = field(default_factory=dict)
 
-    async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
         """Keeps the item; ids count from 1."""
         self._begin()
         if key not in self._by_key:

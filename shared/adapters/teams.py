@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.adapters.teams_graph import GraphChat
 from shared.domain.errors import Rejected
-from shared.ports import Chat, ChatPlace, Post
+from shared.ports import Chat, ChatPlace, ChatReply, Post
 
 
 class Teams:
@@ -23,3 +24,10 @@ class Teams:
             known = ", ".join(sorted(self._ways))
             raise Rejected(f"Teams: no way {place.via!r} to post; there are: {known}")
         return await way.post(place, post, key, thread=thread, again=again)
+
+    async def replies(self, place: ChatPlace, thread: str) -> list[ChatReply]:
+        """What people answered in the thread; a workflow's address tells nothing back."""
+        way = self._ways.get(place.via)
+        if not isinstance(way, GraphChat):
+            raise Rejected(f"Teams: threads cannot be read by way of {place.via!r}")
+        return await way.replies(place, thread)

@@ -10,17 +10,19 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 from shared.adapters.graph_wire import GraphWire
 from shared.adapters.marks import uuid_of
+from shared.adapters.teams_replies import reply_of
 from shared.adapters.teams_size import BUDGET, plain_card, shorten_card, shorten_html, size_of
-from shared.ports import ChatMention, ChatPlace, Post
+from shared.ports import ChatMention, ChatPlace, ChatReply, Post
 
 _CARD = "application/vnd.microsoft.card.adaptive"
 _PLACEHOLDER = re.compile(r"\{mention:(\d+)\}")
-_PAGES = 4  # of fifty messages each in which an earlier attempt is looked for
+_PAGES = 4  # of fifty messages each: what is older is not looked at
 _LONGEST_TEXT = 6_000  # bytes of HTML; the card has the rest of the budget
 
 
@@ -41,22 +43,36 @@ class GraphChat:
         posted = await self._wire.submit("post message", "POST", path, _message(post, mark, thread))
         return str(posted["id"])
 
+    async def replies(self, place: ChatPlace, thread: str) -> list[ChatReply]:
+        """What people answered in the thread, oldest first, the latest 200 at most.
+
+        ChannelMessage.Read.All is enough. Raises Rejected when the thread is gone.
+        https://learn.microsoft.com/graph/api/chatmessage-list-replies
+        """
+        found = [reply_of(message) async for message in self._messages(_path(place, thread))]
+        return sorted((reply for reply in found if reply), key=lambda reply: (reply.at, reply.id))
+
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._wire.aclose()
 
     async def _find(self, path: str, mark: str) -> str:
         """The id of the message with that attachment among the latest, or ''."""
+        async for message in self._messages(path):
+            if any(a.get("id") == mark for a in message.get("attachments") or ()):
+                return str(message["id"])
+        return ""
+
+    async def _messages(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """The latest messages there."""
         link = f"{path}?$top=50"
         for _ in range(_PAGES):
             page = await self._wire.fetch("list messages", link)
             for message in page["value"]:
-                if any(a.get("id") == mark for a in message.get("attachments") or ()):
-                    return str(message["id"])
+                yield message
             link = page.get("@odata.nextLink", "")
             if not link:
-                break
-        return ""
+                return
 
 
 def _path(place: ChatPlace, thread: str) -> str:

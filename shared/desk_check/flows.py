@@ -28,6 +28,7 @@ def flow_problems(desk: Desk) -> Iterator[Problem]:
         yield from _needs(desk, kind, place)
         yield from _board(desk, kind, place)
         if not broken:
+            yield from _merging(kind, place)
             yield from _reach(kind, place)
             yield from _exits(desk, kind, place)
 
@@ -94,6 +95,12 @@ def _board(desk: Desk, kind: RequestType, place: Place) -> Iterator[Problem]:
     yield from _board_autos(kind, place, columns)
 
 
+def _merging(kind: RequestType, place: Place) -> Iterator[Problem]:
+    for number, auto in enumerate(kind.auto):
+        if auto.on is Trigger.MERGED and kind.state(auto.to).category is not Category.CLOSED:
+            yield Problem((*place, "auto", number, "to"), "merged must lead to a closed state")
+
+
 def _board_autos(
     kind: RequestType, place: Place, columns: dict[str, Column | None]
 ) -> Iterator[Problem]:
@@ -110,6 +117,8 @@ def _edges(kind: RequestType) -> Iterator[tuple[str, str]]:
     for move in kind.moves:
         yield from ((state, move.to) for state in move.from_)
     for auto in kind.auto:
+        if auto.on is Trigger.MERGED:
+            continue  # it ends a ticket that goes on elsewhere, and is no way for the others
         sources = tuple(kind.by_id) if auto.from_ == "*" else auto.from_
         yield from ((state, auto.to) for state in sources if state != auto.to)
 

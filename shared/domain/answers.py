@@ -134,6 +134,38 @@ def _read(reading: _Reading, question: FormField, answer: Answer, *, has_files: 
         reading.others[question.id] = value
 
 
+def other_answers(
+    desk: Desk, fields: Mapping[str, object]
+) -> tuple[dict[str, Answer], list[FieldError]]:
+    """Answers by field id that came without a form, as stored, and what is wrong with the rest."""
+    found: dict[str, Answer] = {}
+    wrong: list[FieldError] = []
+    for name, answer in fields.items():
+        asked = [f for form in desk.forms for f in form.fields if f.id == name]
+        try:
+            found[name] = _fitting(desk, asked, answer)
+        except ValueError as error:
+            wrong.append(FieldError(f"fields.{name}", str(error)))
+    return found, wrong
+
+
+def _fitting(desk: Desk, asked: Sequence[FormField], answer: object) -> Answer:
+    """The answer by the first of the forms' questions that takes it. Raises ValueError."""
+    given = [answer] if isinstance(answer, str) else answer
+    if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
+        raise ValueError("send a text, or a list of texts, or leave the field out")
+    error = ValueError(f"no form of {desk.id} has this field")
+    for question in asked:
+        if question.kind == "files":
+            error = ValueError("send files as attachments")
+            continue
+        try:
+            return _value(question, given)
+        except ValueError as found:
+            error = found
+    raise error
+
+
 def _value(question: FormField, given: list[str]) -> Answer:
     """The answer as stored: option ids for choices, text else. Raises ValueError with the mend."""
     if question.kind == "choices":

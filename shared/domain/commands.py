@@ -9,10 +9,9 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
 from shared.domain.events import PlannedItem
 from shared.domain.people import Email, Frozen, Person
 from shared.domain.ticket import Attachment, ExternalRef, Opinion, Source, Urgency
-from shared.domain.words import Language
+from shared.domain.words import Language, Line
 
 TEXT_LIMIT = 100_000
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT)]
 Maybe = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LIMIT)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -269,6 +268,13 @@ class TimePassed(Frozen):
     speaks: bool = True
 
 
+class TakeOver(Frozen):
+    """Another ticket goes on as this one. `clients`: who takes part in that one."""
+
+    number: str
+    clients: tuple[Email, ...] = ()
+
+
 class ItemCreated(Frozen):
     """The backlog tool created an item for us."""
 
@@ -285,6 +291,12 @@ class ThreadStarted(Frozen):
     """The chat tool posted our thread."""
 
     thread: str
+
+
+class ThreadAnswered(Frozen):
+    """Somebody answered in our thread. `text` says who and when."""
+
+    text: str
 
 
 class ItemReported(Frozen):
@@ -320,6 +332,6 @@ class Remark(Frozen):
 
 
 type Command = (
-    Open | StaffCommand | TimePassed | ItemCreated | ThreadStarted | ItemReported
-    | BuildReported | DeliveryFailed | Remark
+    Open | StaffCommand | TimePassed | TakeOver | ItemCreated | ThreadStarted | ThreadAnswered
+    | ItemReported | BuildReported | DeliveryFailed | Remark
 )  # fmt: skip

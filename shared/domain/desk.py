@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from functools import cached_property
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -188,6 +190,18 @@ class Desk(Frozen):
         marked = [e for e in others if e.rehearsal]
         return tuple(e.id for e in marked or others)
 
+    def concerns_production(self, type_id: str, environment: str) -> bool:
+        """Whether a ticket of that type there is to be marked as a production matter.
+
+        Types that nobody asks the environment of (questions, ideas, mail that nobody has
+        classified) merely carry the desk's first one, which says nothing about them.
+        """
+        if not self.environment_by_id[environment].production:
+            return False
+        kind = self.types[type_id]
+        asked = any(form.asks_environment(type_id) for form in self.forms)
+        return asked or kind.needs_triage or kind.third_line
+
     @cached_property
     def member_by_email(self) -> dict[str, Member]:
         """Members by address."""
@@ -208,6 +222,10 @@ class Desk(Frozen):
                      "environments": {"__all__": {"name", "production", "rehearsal"}}},
         )  # fmt: skip
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """The day on the desk's own calendar sheet, by which its sprints begin and end."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def members_with(self, role: Role) -> tuple[Member, ...]:
         """The members who hold that role."""

@@ -34,6 +34,7 @@ def entry(
         title=ticket.title[:120],
         severity=ticket.severity,
         environment=ticket.environment,
+        is_production=desk.concerns_production(ticket.type, ticket.environment),
         step=loud.step,
         clock=loud.clock,
         due_at=loud.due_at,

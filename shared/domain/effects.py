@@ -24,6 +24,7 @@ class Owed(Frozen):
     wait_until: dt.datetime | None = None  # then go ahead without it
     status: Literal["due", "done", "dead"] = "due"
     tries: int = 0
+    tried_at: dt.datetime | None = None  # when an attempt may last have been at work
     not_before: dt.datetime | None = None
     error: str = ""
 
@@ -35,6 +36,7 @@ class DigestLine(Frozen):
     title: str
     severity: str
     environment: str
+    is_production: bool = False
     step: str
     clock: str = ""
     due_at: dt.datetime | None = None
@@ -61,14 +63,26 @@ class DigestEntry(Frozen):
     channels: tuple[str, ...] = ()
 
 
+type Bound = Literal["client", "either", "inside", "thread"]
+"""For whom an answer is meant. One to a client's mail goes to the client; one to what a client
+wrote, as members were told of it, may go there; one to any other notice for members stays among
+them; and the thread's own name, on every mail, says nothing of it."""
+
+
 class MailOwed(Owed):
-    """A mail of one notice to one person; a digest's is about other tickets, too."""
+    """A mail of one notice to one person; a digest's is about other tickets, too.
+
+    `bound`: for whom an answer to it is meant (`Bound`). `thread`: bound and place of the first
+    mail to the person about the ticket, '' for that mail itself.
+    """
 
     kind: Literal["mail"] = "mail"
     notice: str
     to: Person
     audience: Literal["client", "staff"]
+    bound: Bound = "inside"
     language: Language = "en"
+    thread: str = ""
     digest: Digest | None = None
 
 
@@ -150,5 +164,14 @@ class Outbox(Frozen):
         """The effect's own name, the same at each attempt (a UUID)."""
         effect = self.effects[index]
         once = effect.once if isinstance(effect, ItemOwed) else ""
-        place = once or f"{self.seq}/{index}"
-        return str(uuid.uuid5(_NAMESPACE, f"{self.desk}/{self.number}/{place}"))
+        return key_at(self.desk, self.number, once or place_of(self.seq, index))
+
+
+def place_of(seq: int, index: int) -> str:
+    """Where an effect stands among those of its ticket: the command's first event, its place."""
+    return f"{seq}/{index}"
+
+
+def key_at(desk: str, number: str, place: str) -> str:
+    """The name of the effect at that place."""
+    return str(uuid.uuid5(_NAMESPACE, f"{desk}/{number}/{place}"))

@@ -10,6 +10,7 @@ DocketError
 ├── Conflict       two writers met in storage: reload and decide again
 ├── Unknown        a commit's answer was lost: read back by our own key
 ├── Unavailable    a vendor or the storage is away: try again later
+│   └── NotYet         it is too early to tell what an earlier attempt did: nothing was tried
 └── Rejected       a vendor says no for good: record it and tell staff
 """
 
@@ -86,6 +87,10 @@ class Unavailable(DocketError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotYet(Unavailable):
+    """Whether an earlier attempt worked cannot be seen yet; nothing was done. Has `retry_after`."""
 
 
 class Rejected(DocketError):

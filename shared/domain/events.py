@@ -19,7 +19,7 @@ from shared.domain.ticket import (
     Urgency,
     Verification,
 )
-from shared.domain.words import Language
+from shared.domain.words import Language, Line
 
 
 class PublicEvent(Frozen):
@@ -84,6 +84,7 @@ class Noted(InternalEvent):
     attachments: tuple[Attachment, ...] = ()
     mentions: tuple[Email, ...] = ()
     automatic: bool = False
+    via: str = ""  # the tool that it was said in, so it does not count as a documented step
 
 
 class Moved(PublicEvent):
@@ -177,7 +178,7 @@ class PlannedItem(Frozen):
     """A backlog item that a decision calls for."""
 
     kind: Literal["pbi", "bug", "feature", "task"]
-    title: str
+    title: Line
 
 
 class Decided(InternalEvent):

@@ -121,7 +121,7 @@ def _replied(ticket: tk.Ticket, event: ev.Replied, rec: ev.Recorded) -> Updates:
 
 
 def _noted(ticket: tk.Ticket, event: ev.Noted, rec: ev.Recorded) -> Updates:
-    by_person = not event.automatic and rec.by.kind is ActorKind.STAFF
+    by_person = not (event.automatic or event.via) and rec.by.kind is ActorKind.STAFF
     return {
         "notes": ticket.notes + 1,
         "resolution_noted": ticket.resolution_noted or by_person,
@@ -219,7 +219,8 @@ def _changed(ticket: tk.Ticket, change_id: str, **updates: object) -> Updates:
 
 def _verified(ticket: tk.Ticket, e: ev.ChangeVerified, r: ev.Recorded) -> Updates:
     change = next(c for c in ticket.changes if c.id == e.change)
-    state = tk.ChangeState.VERIFIED if e.verification.outcome == "as_expected" else change.state
+    good = e.verification.outcome == "as_expected"
+    state = tk.ChangeState.VERIFIED if good else tk.ChangeState.DRAFT
     runs = (*change.verifications, e.verification)
     return _changed(ticket, e.change, verifications=runs, state=state)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
+from shared.domain.past import state_of, typed
 from shared.domain.people import Frozen
 from shared.domain.policy import ClockName, Duration
 from shared.domain.sla import Clock, calendar_of, stops_of, target_of, ticket_calendar
@@ -43,15 +44,23 @@ class _Promise:
 
     target: dt.timedelta | None
     calendar: str
+    is_always: bool
 
     @classmethod
     def of(cls, desk: Desk, ticket: Ticket, clock: ClockName) -> _Promise:
-        return cls(target_of(desk, ticket, clock), ticket_calendar(desk, ticket))
+        name = ticket_calendar(desk, ticket)
+        return cls(target_of(desk, ticket, clock), name, calendar_of(desk, name).always)
 
     @property
     def words(self) -> str:
-        spent = working(self.target) if self.target is not None else "no target"
-        return f"{spent} of {self.calendar.replace('_', ' ')} time"
+        if self.target is None:
+            return "no target"
+        spent = working(self.target)
+        return f"{spent}, day and night" if self.is_always else f"{spent} of {self._hours}"
+
+    @property
+    def _hours(self) -> str:
+        return f"{self.calendar.replace('_', ' ')} time"
 
 
 def working(value: dt.timedelta) -> str:
@@ -159,7 +168,8 @@ def _what(desk: Desk, event: ev.Event) -> str:
 def _stops(
     desk: Desk, ticket: Ticket, clock: Clock, history: Sequence[ev.Recorded]
 ) -> Iterator[_Line]:
-    states = {r.at: _entered(desk, r.event) for r in history if _entered(desk, r.event)}
+    entered = ((r.at, _entered(desk, kind, r.event)) for r, kind in typed(history, ticket.type))
+    states = {at: name for at, name in entered if name}
     ended = {span.start for span in ticket.facts.ended}
     for start, end in stops_of(ticket, clock.clock):
         if end is not None and end <= clock.started_at:
@@ -172,12 +182,18 @@ def _stops(
             yield end, f"{back}: the clock goes on with what was used"
 
 
-def _entered(desk: Desk, event: ev.Event) -> str:
-    """The name of the state that the event led to, where any flow of the desk still has it."""
-    to = {"moved": "to", "type_set": "state_to", "opened": "state"}.get(event.kind)
-    state_id = str(getattr(event, to)) if to else ""
-    flows = (kind.by_id.get(state_id) for kind in desk.request_types)
-    return next((say(state.name, "en") for state in flows if state), state_id)
+def _entered(desk: Desk, type_id: str, event: ev.Event) -> str:
+    """The name of the state that the event led to, '' for none; `type_id`: the type before."""
+    if isinstance(event, ev.Moved):
+        state_id = event.to
+    elif isinstance(event, ev.TypeSet):
+        type_id, state_id = event.to, event.state_to
+    elif isinstance(event, ev.Opened):
+        type_id, state_id = event.type, event.state
+    else:
+        return ""
+    state = state_of(desk, type_id, state_id)
+    return say(state.name, "en") if state else state_id
 
 
 def _end(clock: Clock) -> Iterator[_Line]:

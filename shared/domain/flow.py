@@ -56,6 +56,7 @@ class Trigger(StrEnum):
     PULLED = "pulled"  # third line: Ready for sprint -> In progress
     DEPLOYED = "deployed"  # third line: on the development environment
     AUTO_CLOSE = "auto_close"  # resolved for long enough
+    MERGED = "merged"  # it goes on as another ticket
 
 
 class State(Frozen):

@@ -70,3 +70,13 @@ class Form(Frozen):
     intro: Words | None = None
     microsoft_form_url: str | None = None
     fields: tuple[FormField, ...]
+
+    def asks_environment(self, type_id: str) -> bool:
+        """Whether somebody who chooses that type is asked where the matter is."""
+        kind = next((field for field in self.fields if field.part == "type"), None)
+        if kind is None or kind.option(type_id) is None:
+            return False
+        whens = (field.show_when for field in self.fields if field.part == "environment")
+        return any(
+            when is None or (when.field == kind.id and type_id in when.any_of) for when in whens
+        )

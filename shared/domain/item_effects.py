@@ -29,27 +29,64 @@ def _of_event(
     event = recorded.event
     if isinstance(event, ev.Opened) and _is_mirrored(desk, ticket):
         yield ef.ItemOwed(seq=recorded.seq)
+    elif isinstance(event, ev.ItemLinked):
+        yield from _missed(desk, ticket, recorded, event)
     elif isinstance(event, ev.Decided):
         yield from _decided_items(desk, ticket, recorded, event)
     elif isinstance(event, ev.BoardMoved):
         yield from _board_item(desk, ticket, recorded, event)
     elif isinstance(event, ev.Replied) and _is_for_item(ticket, event):
         yield ef.CommentOwed(seq=recorded.seq, text=event.text)
-    elif isinstance(event, ev.Moved):
-        yield from _moved_items(desk, backlog, ticket, recorded, event)
+    yield from item_moves(desk, backlog, ticket, recorded)
 
 
-def _moved_items(
-    desk: Desk, backlog: Backlog, ticket: Ticket, recorded: ev.Recorded, event: ev.Moved
+def item_moves(
+    desk: Desk, backlog: Backlog, ticket: Ticket, recorded: ev.Recorded
+) -> Iterator[ef.ItemMoveOwed]:
+    """Where an event wants the ticket's items, as far as they exist.
+
+    Both what a commit owes and, over the whole history, where an item belongs in the end.
+    """
+    event, seq = recorded.event, recorded.seq
+    if isinstance(event, ev.Moved | ev.TypeSet) and ticket.mirror and backlog.mirror:
+        entered = event.to if isinstance(event, ev.Moved) else event.state_to
+        if name := backlog.mirror.states.get(entered):
+            yield ef.ItemMoveOwed(seq=seq, item=ticket.mirror.id, to_state=name)
+    item = ticket.backlog_item
+    if item is None:
+        return
+    if isinstance(event, ev.BoardMoved) and event.action == "pulled":
+        yield ef.ItemMoveOwed(seq=seq, item=item.id, into_sprint=True)
+    elif isinstance(event, ev.Moved) and backlog.waiting_state and _goes_back(desk, ticket, event):
+        yield ef.ItemMoveOwed(seq=seq, item=item.id, to_state=backlog.waiting_state)
+
+
+def _goes_back(desk: Desk, ticket: Ticket, event: ev.Moved) -> bool:
+    """A person takes the ticket off the developer, or brings it (back) to third line."""
+    flow = desk.types[ticket.type].by_id
+    was, now = flow.get(event.frm), flow.get(event.to)
+    off_developer = was is not None and was.board is Column.IN_PROGRESS
+    return not event.cause and (off_developer or (now is not None and now.board is Column.TRIAGE))
+
+
+def _missed(
+    desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.ItemLinked
 ) -> Iterator[ef.Effect]:
-    """The mirror follows; an item goes back when a person takes the ticket off the developer."""
-    name = backlog.mirror.states.get(event.to) if backlog.mirror and ticket.mirror else None
-    if name is not None:
-        yield ef.ItemMoveOwed(seq=recorded.seq, to_state=name)
-    was, item = desk.types[ticket.type].by_id.get(event.frm), ticket.backlog_item
-    is_taken_back = was is not None and was.board is Column.IN_PROGRESS and not event.cause
-    if is_taken_back and item is not None and backlog.waiting_state:
-        yield ef.ItemMoveOwed(seq=recorded.seq, item=item.id, to_state=backlog.waiting_state)
+    """What happened to the ticket before its item existed, now that it does."""
+    seq, flow = recorded.seq, desk.types[ticket.type]
+    if event.mirror:
+        if ticket.facts.spent or ticket.state != flow.initial_state:
+            yield ef.ItemMoveOwed(seq=seq, item=event.id)
+        if ticket.triage.decision is Opinion.PROCEED:
+            yield _will_proceed(desk, seq)
+        return
+    if ticket.backlog_item is None or ticket.backlog_item.id != event.id:
+        return
+    column = flow.state(ticket.state).board
+    if column is Column.READY:
+        yield ef.RankOwed(seq=seq)
+    elif column is Column.IN_PROGRESS:
+        yield ef.ItemMoveOwed(seq=seq, item=event.id)
 
 
 def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
@@ -85,26 +122,31 @@ def _decided_items(
     for plan in event.work_items:
         yield ef.ItemOwed(seq=recorded.seq, plan=plan, urgency=event.urgency)
     if event.decision is Opinion.PROCEED and ticket.mirror:
-        leads = desk.members_with(Role.LEAD)
-        yield ef.CommentOwed(
-            seq=recorded.seq, text=desk.proceed_text, mention=leads[0].email if leads else ""
-        )
+        yield _will_proceed(desk, recorded.seq)
+
+
+def _will_proceed(desk: Desk, seq: int) -> ef.CommentOwed:
+    leads = desk.members_with(Role.LEAD)
+    return ef.CommentOwed(seq=seq, text=desk.proceed_text, mention=leads[0].email if leads else "")
 
 
 def _board_item(
     desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.BoardMoved
 ) -> Iterator[ef.Effect]:
-    """Whom the product owner accepts has an item; it is ranked and pulled as the ticket is."""
-    seq, item = recorded.seq, ticket.backlog_item
-    kind = desk.types[ticket.type].item_kind or "bug"
-    plan = ev.PlannedItem(kind=kind, title=ticket.title)
-    if event.action == "accepted":
-        if item is None:
-            yield ef.ItemOwed(seq=seq, plan=plan, once="third_line")
-        yield ef.RankOwed(seq=seq, after=0 if item is None else None)
-    elif event.action == "ranked":
-        yield ef.RankOwed(seq=seq)
-    elif event.action == "pulled" and item is not None:
-        yield ef.ItemMoveOwed(seq=seq, item=item.id, into_sprint=True)
-    elif event.action == "pulled":  # it was accepted a moment ago
-        yield ef.ItemOwed(seq=seq, plan=plan, started=True, once="third_line")
+    """Whom the product owner accepts has an item, which is ranked as the ticket is.
+
+    Only the first acceptance makes it; whatever happens before it exists waits for its link.
+    """
+    if event.action not in ("accepted", "ranked"):
+        return
+    if ticket.backlog_item is not None:
+        yield ef.RankOwed(seq=recorded.seq)
+    elif event.action == "accepted" and not _was_accepted_before(desk, ticket):
+        kind = desk.types[ticket.type].item_kind or "bug"
+        plan = ev.PlannedItem(kind=kind, title=ticket.title)
+        yield ef.ItemOwed(seq=recorded.seq, plan=plan, once="third_line")
+
+
+def _was_accepted_before(desk: Desk, ticket: Ticket) -> bool:
+    flow = desk.types[ticket.type].by_id
+    return any(flow[s].board is Column.READY for s in ticket.facts.spent if s in flow)

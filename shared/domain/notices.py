@@ -75,6 +75,8 @@ def _names(desk: Desk, type_id: str, event: ev.Event) -> Iterator[str]:
 
 
 def _movement(desk: Desk, type_id: str, event: ev.Moved) -> Iterator[str]:
+    if event.cause == Trigger.MERGED:
+        return  # that it goes on elsewhere says more
     flow = desk.types[type_id]
     was, now = flow.by_id.get(event.frm), flow.state(event.to)
     if event.cause == Trigger.ITEM_DONE and not now.has_ended:
@@ -99,6 +101,7 @@ def owed(
     found: list[ef.Effect] = list(items_owed(desk, ticket, happened))
     mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
     told: set[tuple[str, str, str]] = set()
+    by_client = any(_from_client(recorded.event) for recorded in happened)
     for notice in desk.notices:
         for what in occasions(desk, before, happened):
             if notice.on != what.occasion or (notice.types and ticket.type not in notice.types):
@@ -107,10 +110,18 @@ def owed(
                 once = (person.email, notice.audience, _matter(desk, what.recorded.event))
                 if once not in told:
                     told.add(once)
-                    found.append(_mail(desk, ticket, notice, person, what.recorded, mirror))
+                    found.append(
+                        _mail(
+                            desk, ticket, notice, person, what.recorded, mirror, by_client=by_client
+                        )
+                    )
     found.extend(_chats(desk, ticket, happened))
     found.extend(_builds(happened))
     return tuple(found)
+
+
+def _from_client(event: ev.Event) -> bool:
+    return isinstance(event, ev.Opened) or (isinstance(event, ev.Replied) and event.by_client)
 
 
 def _matter(desk: Desk, event: ev.Event) -> str:
@@ -128,13 +139,17 @@ def _mail(
     person: Person,
     recorded: ev.Recorded,
     mirror: int | None,
+    *,
+    by_client: bool,
 ) -> ef.MailOwed:
+    to_members: ef.Bound = "either" if by_client else "inside"
     patience = desk.backlog.mirror.wait if desk.backlog and desk.backlog.mirror else dt.timedelta()
     return ef.MailOwed(
         seq=recorded.seq,
         notice=notice.id,
         to=person,
         audience=notice.audience,
+        bound="client" if notice.audience == "client" else to_members,
         language=ticket.language if notice.audience == "client" else "en",
         after=mirror,
         wait_until=recorded.at + patience if mirror is not None else None,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from shared.domain.words import one_line
+
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -51,12 +53,17 @@ class Person(Frozen):
     """Somebody with an address."""
 
     email: Email
-    name: str = ""
+    name: Annotated[str, AfterValidator(one_line)] = ""
 
     @property
     def label(self) -> str:
         """The name, or the address where no name is known."""
         return self.name or self.email
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @ of the address."""
+        return self.email.rpartition("@")[2]
 
 
 class ActorKind(StrEnum):

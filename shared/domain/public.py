@@ -7,12 +7,17 @@ from collections.abc import Iterable
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
-from shared.domain.flow import Category
+from shared.domain.flow import Category, Trigger
+from shared.domain.mentions import spelled_out
+from shared.domain.past import state_of, typed
 from shared.domain.people import Frozen
 from shared.domain.policy import ClockName, Duration
-from shared.domain.sla import target_of
+from shared.domain.sla import calendar_of, target_of, ticket_calendar
 from shared.domain.ticket import Attachment, Ticket
-from shared.domain.words import Language, say
+from shared.domain.words import Language, Words, say
+
+MERGED: Words = {"en": "Merged", "fr": "Fusionnée"}
+"""What clients read instead of a state where a request goes on as another one."""
 
 
 class PublicFile(Frozen):
@@ -42,7 +47,11 @@ class PublicStep(Frozen):
 
 
 class PublicTicket(Frozen):
-    """A ticket in its client's eyes; names are in the client's language."""
+    """A ticket in its client's eyes; names are in the client's language.
+
+    `sent_by`: who wrote it for the requester, '' when the requester did. `round_the_clock`:
+    whether the targets count all hours. `goes_on_as`: the ticket that it was merged into.
+    """
 
     number: str
     reference: str  # the work item that mirrors it, '' when there is none (yet)
@@ -57,7 +66,9 @@ class PublicTicket(Frozen):
     severity_definition: str
     response_target: Duration
     resolution_target: Duration
+    round_the_clock: bool = False
     requester: str
+    sent_by: str = ""
     created_at: dt.datetime
     updated_at: dt.datetime
     language: Language
@@ -66,11 +77,13 @@ class PublicTicket(Frozen):
     messages: tuple[PublicMessage, ...] = ()
     steps: tuple[PublicStep, ...] = ()
     has_ended: bool = False
+    goes_on_as: str = ""
 
 
 def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) -> PublicTicket:
     """The client's view. Only public events of the history are looked at."""
     shown = [r for r in history if r.event.public]
+    is_merged = ticket.merged_into is not None
     language = ticket.language
     kind, severity = desk.types[ticket.type], desk.severity_by_id[ticket.severity]
     state = kind.state(ticket.state)
@@ -81,23 +94,43 @@ def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) ->
         description=ticket.description,
         desk_name=say(desk.name, language),
         type=say(kind.name, language),
-        state=say(state.public_name or state.name, language),
-        category=state.category,
-        environment=say(desk.environment_by_id[ticket.environment].name, language),
+        state=say(MERGED if is_merged else state.public_name or state.name, language),
+        category=Category.CLOSED if is_merged else state.category,
+        environment=_environment(desk, ticket),
         severity=say(severity.name, language),
         severity_definition=say(severity.definition, language),
         response_target=target_of(desk, ticket, ClockName.FIRST_RESPONSE) or dt.timedelta(),
         resolution_target=target_of(desk, ticket, ClockName.RESOLUTION) or dt.timedelta(),
+        round_the_clock=calendar_of(desk, ticket_calendar(desk, ticket)).always,
         requester=ticket.requester.label,
+        sent_by=_sent_by(desk, ticket),
         created_at=ticket.created_at,
         updated_at=max((r.at for r in shown), default=ticket.created_at),
         language=language,
         answers=_answers(desk, ticket),
         files=public_files(a for a in ticket.attachments if a.public),
-        messages=tuple(_messages(desk, shown, language)),
-        steps=tuple(_steps(desk, ticket, shown, language)),
-        has_ended=state.has_ended,
+        messages=tuple(_messages(desk, ticket, shown)),
+        steps=tuple(_steps(desk, ticket, shown)),
+        has_ended=is_merged or state.has_ended,
+        goes_on_as=ticket.merged_into or "",
     )
+
+
+def _environment(desk: Desk, ticket: Ticket) -> str:
+    """The environment's name, '' where nobody asked for it and it is merely the desk's first."""
+    environment = desk.environment_by_id[ticket.environment]
+    if environment.production and not desk.concerns_production(ticket.type, ticket.environment):
+        return ""
+    return say(environment.name, ticket.language)
+
+
+def _sent_by(desk: Desk, ticket: Ticket) -> str:
+    """Who wrote the request for its requester; a member of the desk has no address here."""
+    by = ticket.submitted_by
+    if by is None or by.email == ticket.requester.email:
+        return ""
+    is_internal = by.email in desk.member_by_email or by.domain in desk.mail.internal_domains
+    return by.name or (say(desk.name, ticket.language) if is_internal else by.email)
 
 
 def public_files(attachments: Iterable[Attachment]) -> tuple[PublicFile, ...]:
@@ -105,7 +138,7 @@ def public_files(attachments: Iterable[Attachment]) -> tuple[PublicFile, ...]:
     return tuple(PublicFile(id=a.id, name=a.name, size=a.size) for a in attachments if a.public)
 
 
-def _messages(desk: Desk, shown: list[ev.Recorded], language: Language) -> Iterable[PublicMessage]:
+def _messages(desk: Desk, ticket: Ticket, shown: list[ev.Recorded]) -> Iterable[PublicMessage]:
     for recorded in shown:
         event = recorded.event
         if isinstance(event, ev.Replied):
@@ -113,23 +146,24 @@ def _messages(desk: Desk, shown: list[ev.Recorded], language: Language) -> Itera
             yield PublicMessage(
                 seq=recorded.seq,
                 at=recorded.at,
-                author=author if event.by_client else say(desk.name, language),
+                author=author if event.by_client else say(desk.name, ticket.language),
                 by_client=event.by_client,
-                text=event.text,
+                text=event.text if event.by_client else spelled_out(desk, ticket, event.text, ""),
                 files=public_files(event.attachments),
             )
 
 
-def _steps(
-    desk: Desk, ticket: Ticket, shown: list[ev.Recorded], language: Language
-) -> Iterable[PublicStep]:
-    states = {s.id: s for kind in desk.request_types for s in kind.states}
-    states |= desk.types[ticket.type].by_id
-    for recorded in shown:
+def _steps(desk: Desk, ticket: Ticket, shown: list[ev.Recorded]) -> Iterable[PublicStep]:
+    for recorded, type_id in typed(shown, ticket.type):
         event = recorded.event
-        if isinstance(event, ev.Moved) and event.to in states:
-            state = states[event.to]
-            yield PublicStep(at=recorded.at, state=say(state.public_name or state.name, language))
+        if not isinstance(event, ev.Moved):
+            continue
+        state = state_of(desk, type_id, event.to)
+        if event.cause == Trigger.MERGED:
+            yield PublicStep(at=recorded.at, state=say(MERGED, ticket.language))
+        elif state is not None:
+            name = say(state.public_name or state.name, ticket.language)
+            yield PublicStep(at=recorded.at, state=name)
 
 
 def _answers(desk: Desk, ticket: Ticket) -> tuple[tuple[str, str], ...]:

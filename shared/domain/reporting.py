@@ -48,7 +48,8 @@ def month_of(desk: Desk, at: dt.datetime) -> str:
 
 def facts(desk: Desk, ticket: Ticket) -> dict[str, Fact]:
     """The ticket's facts by month. None before somebody answered, resolved or was escalated to:
-    such a ticket is open, and counted among the open ones."""
+    such a ticket is open, and counted among the open ones. What was merged into another ticket
+    counts as part of that one; only its escalations are its own."""
     known = ticket.facts
     if not (known.first_response_at or known.ended or known.fired):
         return {}
@@ -69,6 +70,9 @@ def facts(desk: Desk, ticket: Ticket) -> dict[str, Fact]:
         states = desk.types[ticket.type].by_id
         work = {s: n for s, n in known.spent.items() if s not in states or not states[s].has_ended}
         of(ended.start)["spent"] = work
+    if ticket.merged_into:
+        own = ("escalations",)
+        found = {month: {k: v for k, v in f.items() if k in own} for month, f in found.items()}
     traits = {"number": ticket.number, "type": ticket.type, "severity": ticket.severity}
     return {
         month: Fact.model_validate({**traits, "environment": ticket.environment, **more})

@@ -114,6 +114,8 @@ def _met_at(ticket: Ticket, clock: ClockName) -> dt.datetime | None:
     if clock is ClockName.TRIAGE:
         return ticket.triage.decided_at
     if clock is ClockName.RESOLUTION:
+        if ticket.merged_into:
+            return None  # whether it is resolved in time is told by the ticket that it goes on as
         ended = open_span(ticket.facts.ended)
         return ended.start if ended else None
     return None
@@ -172,7 +174,8 @@ def _state(
     if is_met:
         return ("missed", "done after the target") if is_late else ("met", "done within the target")
     if is_over:
-        reason = "the ticket ended without it"
+        into = ticket.merged_into
+        reason = f"it goes on as {into}" if into else "the ticket ended without it"
         return ("missed", f"{reason}, after the target") if is_late else ("stopped", reason)
     if is_late:
         return "missed", "the target has passed"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from shared.domain.people import Email, Frozen, Person
-from shared.domain.words import Language
+from shared.domain.words import Language, Line
 
 Source = Literal["form", "portal", "mail", "api"]
 
@@ -39,12 +41,18 @@ class Attachment(Frozen):
     active: bool = False  # could run in a browser: only ever served as a neutral download
 
 
+def _web_address(text: str) -> str:
+    if text and not text.lower().startswith(("https://", "http://")):
+        raise ValueError("give an address that begins with https:// or http://")
+    return text
+
+
 class ExternalRef(Frozen):
     """The same matter in another system, such as ORION."""
 
-    system: str
-    ref: str
-    url: str = ""
+    system: Line
+    ref: Line
+    url: Annotated[str, AfterValidator(_web_address)] = ""
 
 
 class WorkItem(Frozen):

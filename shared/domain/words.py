@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 Language = Literal["en", "fr"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+def one_line(text: str) -> str:
+    """White space of any kind becomes a single space: a name or title with a line break breaks
+    the headers of a mail."""
+    return " ".join(text.split())
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=250),
+    AfterValidator(one_line),
+]
 
 
 def _as_map(value: object) -> object:

@@ -121,7 +121,8 @@ def normal_email(email: str) -> str:
 
 def message_ids(values: Iterable[str]) -> tuple[str, ...]:
     """The message ids in these values, bracketed, in order, each once, at most 200."""
-    text = " ".join(values)
+    # Some programs encode ids that are too long for one line.
+    text = " ".join(map(decode_words, values))
     found = _MESSAGE_ID.findall(text) or [f"<{bare}>" for bare in _BARE_ID.findall(text)]
     ids = tuple(dict.fromkeys(one_line(each) for each in found))
     # The first starts the thread and the last are nearest: keep both ends of an endless list.

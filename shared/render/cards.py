@@ -58,7 +58,8 @@ def ticket_card(
     if ticket.mirror:
         title = f"Work item {ticket.mirror.id}"
         actions.append({"type": "Action.OpenUrl", "title": title, "url": ticket.mirror.url})
-    banner = [_banner()] if environment.production else []
+    is_production = desk.concerns_production(ticket.type, ticket.environment)
+    banner = [_banner()] if is_production else []
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -88,10 +89,32 @@ def _due(desk: Desk, clock: Clock) -> str:
     return moment(clock.due_at, desk.timezone)
 
 
-def decision_text(ticket: Ticket, event: ev.Decided) -> str:
+def decision_text(ticket: Ticket, event: ev.Decided, by: str) -> str:
     """What the thread reads when the triage is decided."""
     urgency = f" ({_URGENCY[event.urgency]})" if event.urgency else ""
-    return f"{ticket.number}: {_DECISIONS[event.decision]}{urgency}.\n\n{event.reason}"
+    said = f"{by} decided on {ticket.number}: {_DECISIONS[event.decision]}{urgency}."
+    return f"{said}\n\n{event.reason}"
+
+
+def decision_card(
+    desk: Desk, ticket: Ticket, about: ev.Recorded, event: ev.Decided, link: str
+) -> dict[str, object]:
+    """What follows from the decision, with a button that opens the ticket."""
+    facts = [
+        ("State", say(desk.types[ticket.type].state(ticket.state).name, "en")),
+        ("Decided", moment(about.at, desk.timezone)),
+        *(("To do", f"{item.kind}: {item.title}") for item in event.work_items),
+    ]
+    return {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            _line(f"{ticket.number}: {ticket.title}", weight="Bolder"),
+            {"type": "FactSet", "facts": [{"title": k, "value": v} for k, v in facts]},
+        ],
+        "actions": [{"type": "Action.OpenUrl", "title": f"Open {ticket.number}", "url": link}],
+    }
 
 
 def escalation_text(ticket: Ticket, event: ev.Escalated) -> str:

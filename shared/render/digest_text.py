@@ -46,12 +46,11 @@ def _overdue(desk: Desk, links: Links) -> str:
 
 def _told(desk: Desk, links: Links, line: DigestLine) -> Told:
     severity = desk.severity_by_id.get(line.severity)
-    environment = desk.environment_by_id.get(line.environment)
     return Told(
         number=line.number,
         title=line.title,
         severity=say(severity.name, "en") if severity else line.severity,
-        is_production=environment is not None and environment.production,
+        is_production=line.is_production,
         what=line.step.replace("_", " ").capitalize(),
         due=line.due_at,
         link=links.staff_ticket(desk.id, line.number),

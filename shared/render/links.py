@@ -15,9 +15,12 @@ from shared.domain.errors import NotFound
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
 
+    from shared.domain.effects import Bound
+
 LIFE = dt.timedelta(days=90)
 LIST_LIFE = dt.timedelta(hours=24)
-_OURS = re.compile(r"<docket\.([A-Za-z0-9]+-\d+)\.([a-z0-9]+)\.([0-9a-f]{20})@[^<>@\s]+>")
+_OURS = re.compile(r"<docket\.([A-Za-z0-9]+-\d+)\.([a-z0-9]+)\.([0-9a-f]{12})@[^<>@\s]+>")
+_BOUND: dict[str, Bound] = {"c": "client", "e": "either", "i": "inside", "t": "thread"}
 
 
 @dataclass(frozen=True)
@@ -73,27 +76,41 @@ class Links:
 
     def _signature(self, number: str, part: str) -> str:
         text = f"message-id|{number}|{part}".encode()
-        return hmac.new(self.key.encode(), text, hashlib.sha256).hexdigest()[:20]
+        return hmac.new(self.key.encode(), text, hashlib.sha256).hexdigest()[:12]
 
-    def message_id(self, number: str, part: str, domain: str) -> str:
-        """A Message-ID that names its ticket and cannot be made up by strangers."""
-        short = re.sub(r"[^a-z0-9]", "", part.lower())[:40] or "root"
-        return f"<docket.{number}.{short}.{self._signature(number, short)}@{domain}>"
+    def message_id(self, number: str, key: str, domain: str, bound: str) -> str:
+        """A Message-ID that names its ticket and cannot be made up by strangers.
 
-    def root_id(self, number: str, domain: str) -> str:
-        """The thread's common ancestor, by which mail programs group what belongs together."""
-        return self.message_id(number, "root", domain)
+        It also says for whom an answer is meant. Short enough for one header line: some programs
+        that answer encode longer ones.
+        """
+        part = bound[0] + hashlib.sha256(key.encode()).hexdigest()[:10]
+        return f"<docket.{number}.{part}.{self._signature(number, part)}@{domain}>"
+
+    def thread_id(self, number: str, domain: str) -> str:
+        """Stands in the References of every mail, so answers find the ticket even where the mail
+        system gave our mails other ids."""
+        return self.message_id(number, "thread", domain, "thread")
 
     def ticket_of(self, message_ids: tuple[str, ...]) -> str | None:
         """The ticket that one of these Message-IDs names, if it is truly ours; the last counts."""
-        for text in reversed(message_ids):
-            match = _OURS.fullmatch(text.strip())
-            if match is None:
-                continue
-            number, part, signature = match.groups()
-            if hmac.compare_digest(signature, self._signature(number, part)):
-                return number
-        return None
+        return next(
+            (number for number, _ in map(self._named, reversed(message_ids)) if number), None
+        )
+
+    def bound(self, message_id: str) -> Bound | None:
+        """For whom an answer to this mail of ours is meant; None for anybody else's mail."""
+        _, part = self._named(message_id)
+        return _BOUND.get(part[:1])
+
+    def _named(self, text: str) -> tuple[str, str]:
+        """The ticket and the mail that a Message-ID of ours names, else empty texts."""
+        match = _OURS.fullmatch(text.strip())
+        if match is None:
+            return "", ""
+        number, part, signature = match.groups()
+        is_ours = hmac.compare_digest(signature, self._signature(number, part))
+        return (number, part) if is_ours else ("", "")
 
 
 _SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}

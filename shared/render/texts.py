@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Desk
+from shared.domain.mentions import spelled_out
 from shared.domain.people import Frozen, Role
 from shared.domain.public import PublicMessage, PublicTicket, public_ticket
 from shared.domain.sla import clocks
@@ -39,6 +40,7 @@ class PublicSeverity(Frozen):
     response: str
     resolution: str
     counts: bool  # whether it is the ticket's own
+    round_the_clock: bool  # whether its targets count all hours
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,7 @@ class DeskTexts:
         else:
             values = self._staff_values(desk, ticket, history, owed)
         address = desk.mail.address
-        domain = address.partition("@")[2]
-        root = self.links.root_id(ticket.number, domain)
-        theirs = ticket.mail_refs if owed.audience == "client" else ()
-        thread = () if owed.digest else (root, *theirs)
+        thread = self._thread(desk, ticket, owed)
         return Mail(
             sender=address,
             sender_name=desk.mail.sender_name,
@@ -102,12 +101,35 @@ class DeskTexts:
             subject=" ".join(self._text(folder, "subject", "txt", owed.language, values).split()),
             text=self._text(folder, "body", "txt", owed.language, values).strip() + "\n",
             html=self._text(folder, "body", "html", owed.language, values),
-            message_id=self.links.message_id(ticket.number, key, domain),
-            in_reply_to=thread[-1] if thread else "",
+            message_id=self._message_id(desk, ticket, key, owed.bound),
+            in_reply_to=thread[-1] if len(thread) > 1 else "",
             references=thread,
             reply_to=address,
             headers=_headers(ticket, history, owed),
         )
+
+    def _thread(self, desk: Desk, ticket: Ticket, owed: ef.MailOwed) -> tuple[str, ...]:
+        """The thread's own id, then what the receiver holds, the latest last."""
+        if owed.digest:
+            return ()
+        domain = desk.mail.address.partition("@")[2]
+        first: tuple[str, ...] = ()
+        if owed.thread:
+            bound, _, place = owed.thread.partition(" ")
+            key = ef.key_at(desk.id, ticket.number, place)
+            first = (self._message_id(desk, ticket, key, bound),)
+        theirs = ticket.mail_refs if owed.audience == "client" else ()
+        asked = 1 if ticket.source == "mail" else 0  # the request itself was a mail
+        return (
+            self.links.thread_id(ticket.number, domain),
+            *theirs[:asked],
+            *first,
+            *theirs[asked:],
+        )
+
+    def _message_id(self, desk: Desk, ticket: Ticket, key: str, bound: str) -> str:
+        domain = desk.mail.address.partition("@")[2]
+        return self.links.message_id(ticket.number, key, domain, bound)
 
     def _text(self, folder: str, part: str, kind: str, language: str, values: Any) -> str:
         names = [f"{folder}/{part}.{language}.{kind}", f"{folder}/{part}.{kind}"]
@@ -121,6 +143,7 @@ class DeskTexts:
             "t": public,
             "message": _message(public, next((r for r in history if r.seq == owed.seq), None)),
             "person": owed.to,
+            "reader": _reader(ticket, owed.to.email),
             "desk": PublicDesk(
                 name=public.desk_name, address=desk.mail.address, timezone=desk.timezone
             ),
@@ -139,17 +162,18 @@ class DeskTexts:
             "ticket": ticket,
             "desk": desk,
             "about": about,
-            "event": about.event if about else None,
+            "event": _readable(desk, ticket, about.event) if about else None,
             "by": about.by if about else None,
-            "said": _said(history, about),
+            "said": spelled_out(desk, ticket, _said(history, about)),
             "person": owed.to,
             "type_name": say(kind.name, "en"),
             "state_name": say(kind.state(ticket.state).name, "en"),
             "severity_name": say(desk.severity_by_id[ticket.severity].name, "en"),
             "environment_name": say(environment.name, "en"),
-            "is_production": environment.production,
+            "is_production": desk.concerns_production(ticket.type, ticket.environment),
             "clocks": clocks(desk, ticket, self.clock.now()),
             "link": self.links.staff_ticket(desk.id, ticket.number),
+            "bound": owed.bound,
             "language": "en",
         }
 
@@ -171,8 +195,10 @@ class DeskTexts:
                 subject=f"{ticket.number}: {ticket.title}"[:200],
                 mentions=_mentions(desk, Role.STAFF) if "{mention:0}" in event.message else (),
             )
-        if isinstance(event, ev.Decided):
-            return Post(html=cards.paragraphs(cards.decision_text(ticket, event)))
+        if about and isinstance(event, ev.Decided):
+            text = cards.decision_text(ticket, event, about.by.name or about.by.email)
+            decided = cards.decision_card(desk, ticket, about, event, link)
+            return Post(html=cards.paragraphs(text), card=decided)
         if isinstance(event, ev.Escalated):
             return Post(html=cards.paragraphs(cards.escalation_text(ticket, event)), card=card)
         return Post(html=cards.paragraphs(f"{ticket.number}: {ticket.title}"), card=card)
@@ -213,6 +239,20 @@ def _mentions(desk: Desk, role: Role) -> tuple[ChatMention, ...]:
     )
 
 
+def _reader(ticket: Ticket, email: str) -> str:
+    """What the receiver has to do with the request."""
+    if email == ticket.requester.email:
+        return "requester"
+    return "writer" if ticket.submitted_by and email == ticket.submitted_by.email else "watcher"
+
+
+def _readable(desk: Desk, ticket: Ticket, event: ev.Event) -> ev.Event:
+    """The event with names in place of the addresses that it mentions."""
+    if isinstance(event, ev.Replied | ev.Noted):
+        return event.model_copy(update={"text": spelled_out(desk, ticket, event.text)})
+    return event
+
+
 def _message(public: PublicTicket, about: ev.Recorded | None) -> PublicMessage | None:
     """The message that the event is, else the one written in the same command."""
     if about is None:
@@ -237,6 +277,7 @@ def severities(desk: Desk, ticket: Ticket, language: str) -> list[PublicSeverity
             response=wording.duration(s.response_target, language),
             resolution=wording.duration(s.resolution_target, language),
             counts=s.id == ticket.severity,
+            round_the_clock=desk.calendar_by_id[s.calendar].always,
         )
         for s in desk.severities
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from shared.ports import BacklogPlace
+from shared.ports import BacklogPlace, ChatPlace, ChatReply
 
 
 @runtime_checkable
@@ -15,6 +15,17 @@ class Ranked(Protocol):
         self, place: BacklogPlace, item_id: str, before: str = "", after: str = ""
     ) -> None:
         """Puts the item next to another. Raises Rejected when the tool declines."""
+
+
+@runtime_checkable
+class Threaded(Protocol):
+    """A chat tool whose threads can be read."""
+
+    async def replies(self, place: ChatPlace, thread: str) -> list[ChatReply]:
+        """What people answered, oldest first, the latest 200 at most; our own posts are left out.
+
+        Raises Rejected for a thread that is gone, or a place that has none.
+        """
 
 
 @runtime_checkable

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.domain import commands as cm
-from shared.domain.errors import FlowForbids, Invalid, NotFound
-from shared.domain.people import Actor, ActorKind, Person
+from shared.domain.errors import FlowForbids, Invalid, NotFound, Stale
+from shared.domain.people import SYSTEM, Actor, ActorKind, Person
+from shared.domain.rules import decide
+from shared.domain.rules.case import Case
 from shared.ports import Put
 from shared.service import files, reads
 from shared.service import layout as ly
 from shared.service.deps import Deps
 from shared.service.files import Upload
-from shared.service.handle import Order, handle
+from shared.service.handle import Order, handle, load
 from shared.service.opening import Request, open_request
 
 
@@ -29,8 +31,10 @@ async def staff_command(
     """A member's command with its files. Raises a Refused."""
     if isinstance(command, cm.Seen):
         return await mark_seen(deps, number, actor)
-    if isinstance(command, cm.LinkTicket | cm.Merge):
-        await _other_exists(deps, command)
+    if isinstance(command, cm.Merge):
+        return await merge(deps, number, command, actor, version)
+    if isinstance(command, cm.LinkTicket):
+        await _other(deps, "to", command.to)
     if uploads:
         if not isinstance(command, cm.Reply | cm.Note):
             raise Invalid.of("attachments", "only a reply or a note carries files")
@@ -40,13 +44,39 @@ async def staff_command(
     return await handle(deps, Order(number, (command,), actor, version))
 
 
-async def _other_exists(deps: Deps, command: cm.LinkTicket | cm.Merge) -> None:
-    field = "to" if isinstance(command, cm.LinkTicket) else "into"
-    number = command.to if isinstance(command, cm.LinkTicket) else command.into
+async def _other(deps: Deps, field: str, number: str) -> ly.Loaded:
+    """The ticket that a command names. Raises Invalid for that field when there is none."""
     try:
-        await reads.find(deps, number)
+        return await reads.find(deps, number)
     except NotFound as error:
         raise Invalid.of(field, f"there is no ticket {number}") from error
+
+
+async def merge(
+    deps: Deps, number: str, command: cm.Merge, actor: Actor, version: int | None = None
+) -> ly.Loaded:
+    """The ticket goes on as another live one of its desk, whose conversation its clients join.
+
+    The other ticket takes them in first: a crash in between leaves clients who can read along,
+    not a ticket whose answers nobody sees; the command, given again, finishes it.
+    """
+    desk = deps.desk_of(number)
+    into = await _other(deps, "into", command.into)
+    if into.ticket.desk != desk.id:
+        raise Invalid.of("into", f"{command.into} is another desk's; link it instead")
+    if into.ticket.merged_into:
+        goes_on = into.ticket.merged_into
+        raise Invalid.of("into", f"{command.into} was itself merged into {goes_on}; name that one")
+    if not into.live:
+        raise Invalid.of("into", f"{command.into} is archived; link it instead")
+    loaded = await load(deps, desk, Order(number, (command,), actor))
+    if version is not None and loaded.ticket.version != version:
+        raise Stale(f"{number} is at version {loaded.ticket.version} now; look at it again")
+    decide(Case(desk, loaded.ticket, actor, deps.clock.now(), loaded.board), command)  # or refuse
+    clients = tuple(sorted(loaded.ticket.participants - desk.member_by_email.keys()))
+    taken = cm.TakeOver(number=number, clients=clients)
+    await handle(deps, Order(command.into, (taken,), SYSTEM))
+    return await handle(deps, Order(number, (command,), actor, version))
 
 
 async def mark_seen(deps: Deps, number: str, actor: Actor) -> ly.Loaded:

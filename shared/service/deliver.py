@@ -3,6 +3,8 @@
 The outbox row carries a claim. The bell's message holds the first claim from the commit on, so a
 calm delivery needs no write to begin with; the sweep, or a message that comes again, takes a new
 claim first. An effect that was claimed before is looked for at its vendor before it is done.
+What is to be tried again soon has no claim, and a bell that rings for it then: a sweep may be up
+to a minute later.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ from shared import telemetry
 from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Desk
-from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
+from shared.domain.errors import Conflict, NotFound, NotYet, Rejected, Unavailable, Unknown
 from shared.domain.people import SYSTEM
 from shared.ports import Delete, Put, Row, Write
 from shared.service import layout as ly
 from shared.service import observe, store
 from shared.service.deps import Deps
-from shared.service.handle import Order, handle
+from shared.service.handle import Order, handle, ring
 from shared.service.perform import Continues, Job, perform
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 # What one delivery may take; the claim outlives it, so nobody else begins meanwhile.
 PATIENCE = dt.timedelta(seconds=45)
+SOON = dt.timedelta(minutes=2)  # beyond that, the sweep's minute does not matter
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,9 @@ async def deliver(deps: Deps, desk_id: str, key: str, claim: str, *, again: bool
     if row is None or loaded is None:
         return
     box = ef.Outbox.model_validate_json(row.body)
-    if box.claim != claim:
+    if box.claim != claim or (not claim and deps.clock.now() < box.due):
         return
-    if again or deps.clock.now() >= box.due - (store.CLAIM - PATIENCE):
+    if again or not claim or deps.clock.now() >= box.due - (store.CLAIM - PATIENCE):
         claimed = await take(deps, row)
         if claimed is None:
             return
@@ -83,6 +86,7 @@ async def take(deps: Deps, row: Row) -> tuple[Row, ef.Outbox] | None:
             "claim": uuid.uuid4().hex,
             "attempt": box.attempt + 1,
             "due": deps.clock.now() + store.CLAIM,
+            "effects": _perhaps_tried(box, deps.clock.now()),
         }
     )
     try:
@@ -90,6 +94,21 @@ async def take(deps: Deps, row: Row) -> tuple[Row, ef.Outbox] | None:
     except (Conflict, Unknown):
         return None
     return Row(*ly.outbox_row(box), etags[-1]), box
+
+
+def _perhaps_tried(box: ef.Outbox, now: dt.datetime) -> tuple[ef.Effect, ...]:
+    """The effects, when the claim before was never settled: its delivery may have got anywhere."""
+    if not box.claim:
+        return box.effects
+    at = min(now, box.due)
+    return tuple(
+        effect.model_copy(update={"tried_at": at}) if _is_due(effect, at) else effect
+        for effect in box.effects
+    )
+
+
+def _is_due(effect: ef.Effect, now: dt.datetime) -> bool:
+    return effect.status == "due" and (effect.not_before is None or effect.not_before <= now)
 
 
 async def _deliver(deps: Deps, desk: Desk, row: Row, box: ef.Outbox, loaded: ly.Loaded) -> None:
@@ -105,20 +124,31 @@ async def _deliver(deps: Deps, desk: Desk, row: Row, box: ef.Outbox, loaded: ly.
     if newly_dead:
         commands.append(cm.DeliveryFailed(text=_undelivered(failed)))
         log.error("effect given up", extra={"ticket": box.number})
-    after = box.model_copy(update={"effects": tuple(o.effect for o in outcomes), "claim": ""})
+    after = _after(box, [o.effect for o in outcomes])
     order = Order(box.number, tuple(commands), SYSTEM, more=tuple(_settled(row, after)))
     try:
         await handle(deps, order, loaded)
     except Conflict:
         log.warning("another delivery settled the row", extra={"ticket": box.number})
+        return
+    if _has_due(after) and after.due - now < SOON:
+        await ring(deps, after, after.due - deps.clock.now())
+
+
+def _after(box: ef.Outbox, effects: Sequence[ef.Effect]) -> ef.Outbox:
+    """The row as this delivery leaves it: nobody's, and due when its next effect is."""
+    due = min((e.not_before or box.due for e in effects if e.status == "due"), default=box.due)
+    return box.model_copy(update={"effects": tuple(effects), "claim": "", "due": due})
+
+
+def _has_due(box: ef.Outbox) -> bool:
+    return any(e.status == "due" for e in box.effects)
 
 
 def _settled(row: Row, box: ef.Outbox) -> list[Write]:
     """The row goes; what is still due waits under its next time, what is dead is kept to see."""
-    due = [e for e in box.effects if e.status == "due"]
-    if due:
-        when = min(e.not_before or box.due for e in due)
-        return ly.outbox_moved(row, box.model_copy(update={"due": when}))
+    if _has_due(box):
+        return ly.outbox_moved(row, box)
     writes: list[Write] = [Delete(row.key, row.etag)]
     if any(e.status == "dead" for e in box.effects):
         writes.append(Put(ly.dead_key(box.number, box.seq), ly.body(box)))
@@ -138,7 +168,7 @@ async def _side_by_side(box: ef.Outbox, jobs: Sequence[Job], now: dt.datetime) -
 async def _one(
     job: Job, effect: ef.Effect, first: asyncio.Task[Outcome] | None, now: dt.datetime
 ) -> Outcome:
-    if effect.status != "due" or (effect.not_before and effect.not_before > now):
+    if not _is_due(effect, now):
         return Outcome(effect)
     if first is not None:
         before = await first
@@ -159,16 +189,18 @@ async def _try(job: Job, effect: ef.Effect, now: dt.datetime) -> Outcome:
     except Rejected as error:
         return Outcome(_failed(effect, str(error), status="dead"))
     except Unavailable as error:
-        if now - job.box.committed_at >= GIVE_UP:
+        if now - job.box.committed_at >= GIVE_UP and not isinstance(error, NotYet):
             return Outcome(_failed(effect, str(error), status="dead"))
         pause = max(error.retry_after or 0.0, pause_after(effect.tries))
         later = now + dt.timedelta(seconds=pause)
-        return Outcome(_failed(effect, str(error), status="due", not_before=later))
+        tried = effect.tried_at if isinstance(error, NotYet) else job.deps.clock.now()
+        again = {"status": "due", "not_before": later, "tried_at": tried}
+        return Outcome(_failed(effect, str(error), **again))
     except Exception as error:  # a mistake in one template must not stop the others
         log.exception("effect failed", extra={"ticket": job.box.number, "effect": effect.kind})
-        later = now + dt.timedelta(seconds=pause_after(effect.tries))
+        later, tried = now + dt.timedelta(seconds=pause_after(effect.tries)), job.deps.clock.now()
         text = f"a mistake of ours: {type(error).__name__}"
-        return Outcome(_failed(effect, text, status="due", not_before=later))
+        return Outcome(_failed(effect, text, status="due", not_before=later, tried_at=tried))
     return Outcome(effect.model_copy(update={"status": "done", "error": ""}), commands)
 
 

@@ -147,13 +147,13 @@ def after(loaded: ly.Loaded | None, made: store.Plan) -> ly.Loaded:
     )
 
 
-async def ring(deps: Deps, outbox: Outbox | None) -> None:
+async def ring(deps: Deps, outbox: Outbox | None, delay: dt.timedelta = dt.timedelta()) -> None:
     """Wakes the worker. A bell that does not ring costs a minute: the sweep looks anyway."""
     if outbox is None:
         return
     key, _ = ly.outbox_row(outbox)
     try:
-        await deps.bell.ring(message(outbox.desk, key, outbox.claim))
+        await deps.bell.ring(message(outbox.desk, key, outbox.claim), delay=delay)
     except Unavailable:
         log.warning("bell did not ring", extra={"ticket": outbox.number})
 

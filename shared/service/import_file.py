@@ -108,7 +108,7 @@ class _Reading:
 
     def _command(self, ref: str) -> cm.Open | None:
         name, address = parseaddr(self._value("requester"))
-        fields = {
+        fields: dict[str, object] = {
             "title": self._value("title")[:250],
             "description": self._value("description") or "-",
             "type": self._value("type"),
@@ -116,10 +116,10 @@ class _Reading:
             "severity": self._value("severity") or None,
             "requester": {"email": address, "name": self._value("requester_name") or name},
             "language": self._value("language") or self.desk.languages[0],
-            "external_refs": [
-                {"system": self.mapping.system, "ref": ref, "url": self._value("url")}
-            ],
         }
+        if ref:  # a record without one is told of by its own column
+            link = {"system": self.mapping.system, "ref": ref, "url": self._value("url")}
+            fields["external_refs"] = [link]
         try:
             command = cm.Open.model_validate(fields)
             check(self.desk, command)

@@ -161,17 +161,33 @@ class Summary(Frozen):
     paused: bool = False
     asked: bool = False
     decision: str = ""
+    merged_into: str = ""
     mirror: str = ""
     version: int = 0
     policy: str = ""  # the desk's rules that its due times were counted by
 
 
 class TicketRow(Frozen):
-    """The ticket, and the index rows that point to it now."""
+    """The ticket, and the index rows that point to it now.
+
+    `threads`: which mail was the first to each receiver (domain/threads.py). It does not follow
+    from the history, since the desk's notices may change; without it a new thread begins.
+    """
 
     ticket: Ticket
     index: str = ""  # its open| or closed| row
     due: str = ""
+    threads: dict[str, str] = {}
+
+
+class Listening(Frozen):
+    """A thread that is read back. `last`: when something was said there; `heard`: what we know."""
+
+    number: str
+    channel: str
+    thread: str
+    last: dt.datetime
+    heard: tuple[str, ...] = ()
 
 
 class EventRow(Frozen):
@@ -235,6 +251,12 @@ def outbox_place(key: str) -> tuple[str, int]:
 def outbox_row(box: Outbox) -> tuple[str, str]:
     """Key and body of an outbox row."""
     return outbox_key(box.due, box.number, box.seq), body(box)
+
+
+def listen_row(at: dt.datetime, listening: Listening) -> tuple[str, str]:
+    """Key and body of a thread that is looked at next at that time."""
+    key = f"listen|{stamp(at)}|{listening.number}|{digest(listening.thread)}"
+    return key, body(listening)
 
 
 def outbox_moved(row: Row, box: Outbox) -> list[Write]:

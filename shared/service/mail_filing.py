@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from shared.domain import commands as cm
 from shared.domain import events as ev
+from shared.domain.desk import Member
+from shared.domain.effects import Bound
 from shared.domain.errors import FlowForbids, NotFound, Refused
 from shared.domain.people import SYSTEM, Actor, ActorKind, Person
 from shared.domain.ticket import Ticket
@@ -25,6 +27,8 @@ from shared.service.mail_ledger import Entry
 from shared.service.mail_letter import Letter, quarantined
 from shared.service.mail_senders import Habit, Written, habit, said_on
 from shared.service.opening import Request, open_request
+
+_HANDED_ON = "answers a notice for members, but a stranger wrote it"
 
 
 async def from_person(letter: Letter) -> tuple[Entry, list[Write]]:
@@ -139,7 +143,9 @@ async def _answered(
     desk, deps = letter.desk, letter.room.deps
     writer, original = _writer(letter), _original(letter)
     member = desk.member_by_email.get(writer.email)
-    by_staff = member is not None and original is None and writer.email != ticket.requester.email
+    is_told = found.bound in ("either", "inside")  # it answers what members were told
+    asks = writer.email == ticket.requester.email or original is not None
+    by_staff = member is not None and (is_told or not asks)
     if by_staff and failed_authentication(letter.mail):
         return await quarantined(letter, "says that a member wrote it, but is not authentic")
     stored = await files.store(deps.blobs, content.uploads, public=True)
@@ -151,10 +157,10 @@ async def _answered(
         raw=letter.blob,
     )
     if by_staff and member is not None:
-        actor = Actor(
-            kind=ActorKind.STAFF, email=member.email, name=member.name, roles=member.roles
-        )
-        loaded = await _staff_reply(letter, ticket.number, reply, actor)
+        answer = reply if _is_for_client(letter, ticket, found.bound, reply) else _noted(reply)
+        loaded = await _staff_answer(letter, ticket.number, answer, member)
+    elif is_told and writer.email not in ticket.participants:
+        return await quarantined(letter, _HANDED_ON)
     else:
         client = original or writer
         actor = Actor(kind=ActorKind.CLIENT, email=client.email, name=client.name)
@@ -170,14 +176,35 @@ async def _answered(
     return letter.ended("follow_up", number)
 
 
-async def _staff_reply(letter: Letter, number: str, reply: cm.Reply, actor: Actor) -> ly.Loaded:
-    """A public answer; on a ticket that takes none any more, a work note."""
+async def _staff_answer(
+    letter: Letter, number: str, answer: cm.Reply | cm.Note, member: Member
+) -> ly.Loaded:
+    """What a member answered; a public answer to a ticket that takes none any more is a note."""
     deps = letter.room.deps
+    actor = Actor(kind=ActorKind.STAFF, email=member.email, name=member.name, roles=member.roles)
     try:
-        return await handle(deps, Order(number, (reply,), actor, keys=letter.keys))
+        return await handle(deps, Order(number, (answer,), actor, keys=letter.keys))
     except FlowForbids:
-        note = cm.Note(command="note", text=reply.text, attachments=reply.attachments)
-        return await handle(deps, Order(number, (note,), actor, keys=letter.keys))
+        if isinstance(answer, cm.Note):
+            raise
+        return await handle(deps, Order(number, (_noted(answer),), actor, keys=letter.keys))
+
+
+def _is_for_client(letter: Letter, ticket: Ticket, bound: Bound | None, reply: cm.Reply) -> bool:
+    """Whether a member's answer is meant for the client, and holds no words of a notice of ours.
+
+    A notice for members tells them more than the client may read, so what quotes it stays inside.
+    """
+    link = letter.room.links.staff_ticket(ticket.desk, ticket.number)
+    quotes = link in reply.text or any(
+        line.lstrip().startswith(">") for line in reply.text.splitlines()
+    )
+    return bound == "client" or (bound == "either" and not quotes)
+
+
+def _noted(reply: cm.Reply) -> cm.Note:
+    """The answer as a work note."""
+    return cm.Note(command="note", text=reply.text, attachments=reply.attachments)
 
 
 async def _join(letter: Letter, ticket: Ticket, email: str) -> None:

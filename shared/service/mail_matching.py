@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from shared.domain.desk import Desk
+from shared.domain.effects import Bound
 from shared.domain.errors import NotFound
 from shared.domain.people import Frozen
 from shared.mail_in.match import Candidates, Fetched, Match, candidates, decide
@@ -27,10 +28,14 @@ class OnThread(Frozen):
 
 @dataclass(frozen=True)
 class Found:
-    """The match, and the addresses on the mails that this one answers."""
+    """The match, the addresses on the mails that this one answers, and for whom it is meant.
+
+    `bound` goes by the nearest known mail; None when no mail was known, just a number.
+    """
 
     match: Match
     people: frozenset[str]
+    bound: Bound | None = None
 
 
 async def find(room: MailRoom, desk: Desk, mail: ParsedMail) -> Found:
@@ -44,7 +49,9 @@ async def find(room: MailRoom, desk: Desk, mail: ParsedMail) -> Found:
     foreign = tuple(dict.fromkeys(n for n in known.values() if room.deps.desk_of(n) is not desk))
     asked = Candidates(asked.message_ids, tuple(dict.fromkeys((*asked.numbers, *foreign))))
     fetched = Fetched(ours, await _participants(room, desk, asked.numbers))
-    return Found(decide(mail, asked, fetched), people)
+    nearest = next((i for i in asked.message_ids if i in ours), None)
+    bound = (room.links.bound(nearest) or "client") if nearest else None
+    return Found(decide(mail, asked, fetched), people, bound)
 
 
 def thread_row(mail: ParsedMail, message_id: str) -> Write:

@@ -22,15 +22,16 @@ class Turns:
     _served: dict[str, int] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    async def take(self, name: str, look: Callable[[], Awaitable[None]]) -> None:
-        """Runs `look` unless one that began after this call has done it already."""
+    async def take(self, name: str, look: Callable[[], Awaitable[int]]) -> int:
+        """What `look` gives; 0 when one that began after this call has done it already."""
         ticket = self._asked[name] = self._asked.get(name, 0) + 1
         async with self._locks.setdefault(name, asyncio.Lock()):
             if self._served.get(name, 0) >= ticket:
-                return
+                return 0
             so_far = self._asked[name]
-            await look()
+            found = await look()
             self._served[name] = so_far
+            return found
 
 
 @dataclass(frozen=True)

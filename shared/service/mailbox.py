@@ -30,8 +30,11 @@ class Cursor(Frozen):
     text: str
 
 
-async def look_at_all(room: MailRoom) -> None:
-    """Looks at every desk's mailbox; trouble with one does not keep the others waiting."""
+async def look_at_all(room: MailRoom) -> int:
+    """Looks at every desk's mailbox; how many new mails there were.
+
+    Trouble with one mailbox does not keep the others waiting.
+    """
     desks = list(room.deps.desks.values())
     results = await asyncio.gather(*(look(room, d) for d in desks), return_exceptions=True)
     for desk, result in zip(desks, results, strict=True):
@@ -40,23 +43,26 @@ async def look_at_all(room: MailRoom) -> None:
             log.warning("mailbox could not be read", extra=extra)
         elif isinstance(result, BaseException):
             raise result
+    return sum(result for result in results if isinstance(result, int))
 
 
-async def look(room: MailRoom, desk: Desk) -> None:
-    """Takes in what is new. Raises Unavailable when not all of it could be."""
-    await room.turns.take(desk.id, lambda: _look(room, desk))
+async def look(room: MailRoom, desk: Desk) -> int:
+    """Takes in what is new; how many mails. Raises Unavailable when not all of it could be."""
+    return await room.turns.take(desk.id, lambda: _look(room, desk))
 
 
-async def _look(room: MailRoom, desk: Desk) -> None:
+async def _look(room: MailRoom, desk: Desk) -> int:
+    taken = 0
     rows, reader = room.deps.rows, room.deps.outside.reader
     row = await rows.get(desk.id, ly.MAIL_CURSOR)
     for _ in range(PAGES):
         cursor = Cursor.model_validate_json(row.body).text if row else ""
         arrived, following, more = await reader.changes(desk.mail.address, cursor)
-        await take_all(room, desk, arrived)
+        taken += await take_all(room, desk, arrived)
         row = await _moved(room, desk, row, following)
         if row is None or not more:
-            return
+            break
+    return taken
 
 
 async def take_all(room: MailRoom, desk: Desk, arrived: Sequence[MailboxChange]) -> int:

@@ -19,6 +19,12 @@ from shared.service.deps import Deps
 from shared.service.handle import ATTEMPTS, after, ring
 from shared.service.numbers import Taken
 
+# Keys under which the very same request comes again, or none.
+_STRICT = {
+    "header": ("Idempotency-Key", "this key was used for another request"),
+    "form": ("responseId", "this response is a request already, and had other answers then"),
+}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -93,7 +99,7 @@ async def _known(deps: Deps, desk: Desk, request: Request, error: Conflict) -> O
         if row is None:
             continue
         found = ly.KeyRow(**json.loads(row.body))
-        if kind == "header" and found.body != request.fingerprint:
-            raise Invalid.of("Idempotency-Key", "this key was used for another request")
+        if kind in _STRICT and found.body != request.fingerprint:
+            raise Invalid.of(*_STRICT[kind])
         return Opened(await store.load(deps.rows, desk.id, found.number), is_new=False)
     return None

@@ -11,17 +11,17 @@ from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
-from shared.domain.errors import NotFound, Rejected, Unavailable
+from shared.domain.errors import NotFound, Rejected
+from shared.domain.item_effects import item_moves
 from shared.domain.people import ERASED_DOMAIN
 from shared.domain.ticket import Ticket, WorkItem
-from shared.ports import BacklogPlace, ChatPlace, ItemRef, Put
+from shared.ports import Backlog, BacklogPlace, ChatPlace, ItemRef, Put
 from shared.service import layout as ly
 from shared.service import store
 from shared.service.abilities import Ranked
 from shared.service.deps import Deps
 
 type Told = tuple[cm.Command, ...]
-ITEM_PATIENCE = dt.timedelta(minutes=30)  # for an item that is being created
 BUILD_LOOK = dt.timedelta(seconds=20)  # how often a running build is looked at
 
 
@@ -84,42 +84,43 @@ async def _mail(job: Job, owed: ef.MailOwed) -> Told:
     return ()
 
 
-def _chat_place(channel: Channel) -> ChatPlace:
+def chat_place(channel: Channel) -> ChatPlace:
+    """How the channel is reached."""
     return ChatPlace(channel.via, channel.team_id, channel.channel_id, channel.url_setting)
 
 
 async def _chat(job: Job, owed: ef.ChatOwed) -> Told:
     post = job.deps.texts.chat(job.desk, job.ticket, job.loaded.history, owed)
-    place = _chat_place(job.desk.channel(owed.channel))
+    place = chat_place(job.desk.channel(owed.channel))
     thread = job.ticket.triage.thread if owed.in_thread else ""
     chat = job.deps.outside.chat
     posted = await chat.post(place, post, job.key, thread=thread, again=job.again)
     return (cm.ThreadStarted(thread=posted),) if owed.occasion == "team_asked" and posted else ()
 
 
-def place_of(config: BacklogConfig) -> BacklogPlace:
-    """The desk's project in its backlog tool."""
-    return BacklogPlace(
-        config.organisation, config.project, config.team, config.area_path, config.board_id
+def _backlog(job: Job) -> tuple[BacklogConfig, Backlog, BacklogPlace]:
+    """The desk's tool, and its project there as the desk's day sees it."""
+    config = job.desk.backlog
+    if config is None:
+        raise Rejected(f"{job.desk.id} has no backlog any more")
+    place = BacklogPlace(
+        config.organisation,
+        config.project,
+        config.team,
+        config.area_path,
+        config.board_id,
+        job.desk.today(job.deps.clock.now()),
     )
-
-
-def _config(desk: Desk) -> BacklogConfig:
-    if desk.backlog is None:
-        raise Rejected(f"{desk.id} has no backlog any more")
-    return desk.backlog
+    return config, job.deps.outside.backlog(config.system), place
 
 
 async def _item(job: Job, owed: ef.ItemOwed) -> Told:
-    config = _config(job.desk)
+    config, backlog, place = _backlog(job)
     item = job.deps.texts.item(job.desk, job.ticket, owed)
     if owed.plan and owed.plan.kind == "task":
         item = replace(item, parent=_parent(job.ticket))
-    backlog = job.deps.outside.backlog(config.system)
-    place, again = place_of(config), job.again or owed.started
-    ref: ItemRef = await backlog.create(place, item, job.key, again=again)
-    if owed.started:
-        await backlog.set_state(place, ref.id, config.in_progress_state)
+    since = job.deps.clock.now() - owed.tried_at if owed.tried_at else None
+    ref: ItemRef = await backlog.create(place, item, job.key, again=job.again, since=since)
     return (
         cm.ItemCreated(
             system=config.system,
@@ -140,45 +141,56 @@ def _parent(ticket: Ticket) -> str:
 
 
 async def _comment(job: Job, owed: ef.CommentOwed) -> Told:
-    config, item = _config(job.desk), job.ticket.discussed_in
+    (_, backlog, place), item = _backlog(job), job.ticket.discussed_in
     if item is None:
         return ()
     member = job.desk.member_by_email.get(owed.mention)
     mention = (member.name, member.backlog_id) if member and member.backlog_id else None
-    backlog = job.deps.outside.backlog(config.system)
-    place = place_of(config)
     await backlog.comment(place, item.id, owed.text, mention, job.key, again=job.again)
     return ()
 
 
 async def _item_move(job: Job, owed: ef.ItemMoveOwed) -> Told:
-    config, mirror = _config(job.desk), job.ticket.mirror
-    item = owed.item or (mirror.id if mirror else "")
-    backlog, place = job.deps.outside.backlog(config.system), place_of(config)
-    try:
-        if item and owed.into_sprint:
-            await backlog.into_sprint(place, item)
-            await backlog.set_state(place, item, config.in_progress_state)
-        elif item and owed.to_state:
-            await backlog.set_state(place, item, owed.to_state)
-    except NotFound as error:
-        raise Rejected(f"work item {item} is gone") from error
+    """Puts the item where the history wants it by now, and looks again afterwards.
+
+    Deliveries may be late, repeated and side by side: whichever writes last has looked after it
+    wrote, so the item ends where the last event wanted it.
+    """
+    config, backlog, place = _backlog(job)
+    item = owed.item or (job.ticket.mirror.id if job.ticket.mirror else "")
+    done: ef.ItemMoveOwed | None = None
+    while (wanted := await _wanted(job, config, item)) not in (None, done):
+        try:
+            if wanted.into_sprint:
+                await backlog.into_sprint(place, item)
+            state = config.in_progress_state if wanted.into_sprint else wanted.to_state
+            await backlog.set_state(place, item, state)
+        except NotFound as error:
+            raise Rejected(f"work item {item} is gone") from error
+        done = wanted
     return ()
+
+
+async def _wanted(job: Job, config: BacklogConfig, item: str) -> ef.ItemMoveOwed | None:
+    """Where the last of the ticket's events that said so wants the item."""
+    now = await store.load(job.deps.rows, job.desk.id, job.ticket.number)
+    moves = (
+        move
+        for recorded in reversed(now.history)
+        for move in item_moves(job.desk, config, now.ticket, recorded)
+    )
+    return next((move for move in moves if move.item == item), None)
 
 
 async def _rank(job: Job, owed: ef.RankOwed) -> Told:
     """By the order as it is now, so that late and repeated deliveries end in the same order."""
-    config, number = _config(job.desk), job.ticket.number
-    backlog = job.deps.outside.backlog(config.system)
+    (_, backlog, place), number = _backlog(job), job.ticket.number
     board, _ = await store.load_board(job.deps.rows, job.desk.id)
     if number not in board.ready or not isinstance(backlog, Ranked):
         return ()
-    own = job.ticket.backlog_item
+    own, at = job.ticket.backlog_item, board.ready.index(number)
     if own is None:
-        if job.deps.clock.now() - job.box.committed_at < ITEM_PATIENCE:
-            raise Unavailable("its work item does not exist yet")
-        return ()  # a new item begins at the end; it is ranked when somebody ranks it again
-    place, at = place_of(config), board.ready.index(number)
+        return ()  # its link will owe the rank
     if below := await _first_item(job, board.ready[at + 1 :]):
         await backlog.rank(place, own.id, before=below)
     elif above := await _first_item(job, board.ready[:at][::-1]):

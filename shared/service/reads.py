@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from shared.domain.board import Board
@@ -46,62 +47,90 @@ class Page:
 
 
 async def tickets(deps: Deps, desk: Desk, query: Query) -> Page:
-    """One page of a view. Raises Invalid naming the wrong parameter."""
-    _check(query)
-    low, high = _range(query, deps.clock.now())
-    start = _position(query.cursor, low, high)
-    found: list[ly.Summary] = []
+    """One page of a view. Raises Invalid naming the wrong parameter.
+
+    A page is full unless it is the last, or its filters fit few of the rows that a request reads.
+    """
+    _check(desk, query)
+    ranges = _ranges_from(query.cursor, _ranges(query, deps.clock.now()))
+    found: list[tuple[str, ly.Summary]] = []
     looked = 0
-    while looked < LOOKED_AT:
-        step = min(LOOKED_AT - looked, max(query.limit * 2, 100))
-        rows = await deps.rows.scan(desk.id, start, high, limit=step)
-        for row in rows:
-            looked += 1
-            if not row.key.startswith(("open|", "closed|")):
-                continue
-            summary = ly.Summary.model_validate_json(row.body)
-            if _fits(query, summary):
-                found.append(summary)
-            if len(found) == query.limit:
-                return Page(tuple(found), _cursor(row))
-        if len(rows) < step:
-            return Page(tuple(found), "")
-        start = rows[-1].key + "\x20"
-    return Page(tuple(found), _cursor(rows[-1]))
+    async for rows in _read(deps, desk, ranges, max(query.limit * 2, 100)):
+        summaries = [(row.key, ly.Summary.model_validate_json(row.body)) for row in rows]
+        found += [(key, summary) for key, summary in summaries if _fits(query, summary)]
+        if len(found) > query.limit:
+            return _page(found[: query.limit], after=found[query.limit - 1][0])
+        looked += len(rows)
+        if looked >= LOOKED_AT:
+            return _page(found, after=rows[-1].key)
+    return _page(found)
 
 
-def _check(query: Query) -> None:
-    if query.view not in VIEWS:
-        raise Invalid.of("view", f"use one of {', '.join(VIEWS)}")
+async def _read(
+    deps: Deps, desk: Desk, ranges: list[tuple[str, str]], step: int
+) -> AsyncIterator[list[Row]]:
+    """The rows of the ranges, `step` at a time."""
+    for low, high in ranges:
+        rows = await deps.rows.scan(desk.id, low, high, limit=step)
+        while rows:
+            yield rows
+            more = len(rows) == step
+            rows = (
+                await deps.rows.scan(desk.id, _behind(rows[-1].key), high, limit=step)
+                if more
+                else []
+            )
+
+
+def _page(found: list[tuple[str, ly.Summary]], after: str = "") -> Page:
+    return Page(tuple(summary for _, summary in found), _cursor(after) if after else "")
+
+
+def _check(desk: Desk, query: Query) -> None:
+    states = {state.id: None for kind in desk.request_types for state in kind.states}
+    for field, value, known in (
+        ("view", query.view, VIEWS),
+        ("state", query.state, states),
+        ("type", query.type, desk.types),
+        ("severity", query.severity, desk.severity_by_id),
+    ):
+        if value and value not in known:
+            raise Invalid.of(field, f"use one of {', '.join(known)}")
     if not 1 <= query.limit <= 200:
         raise Invalid.of("limit", "give a number from 1 to 200")
 
 
-def _range(query: Query, now: dt.datetime) -> tuple[str, str]:
-    """`closed|` sorts before `open|`; what lies between them is skipped by its key."""
+def _ranges(query: Query, now: dt.datetime) -> list[tuple[str, str]]:
+    """The index rows of a view: open ones most urgent first, ended ones latest first."""
+    closed = ("closed|", f"closed{ly.END}")
     if query.view == "overdue":
-        return "open|", f"open|{ly.stamp(now)}"
+        return [("open|", f"open|{ly.stamp(now)}")]
     if query.view == "closed":
-        return "closed|", f"closed{ly.END}"
-    if query.view == "all":
-        return "closed|", f"open{ly.END}"
-    return "open|", f"open{ly.END}"
+        return [closed]
+    return [("open|", f"open{ly.END}"), *([closed] if query.view == "all" else [])]
 
 
-def _cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(row.key.encode()).decode()
+def _cursor(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _position(cursor: str, low: str, high: str) -> str:
+def _behind(key: str) -> str:
+    """The first key that sorts behind this one."""
+    return key + "\x20"
+
+
+def _ranges_from(cursor: str, ranges: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is left of the ranges behind the cursor. Raises Invalid for one of another view."""
     if not cursor:
-        return low
+        return ranges
     try:
         key = base64.urlsafe_b64decode(cursor.encode()).decode()
     except ValueError as error:
         raise Invalid.of("cursor", "use the cursor of the page before") from error
-    if not low <= key < high:
-        raise Invalid.of("cursor", "this cursor belongs to another view")
-    return key + "\x20"
+    for place, (low, high) in enumerate(ranges):
+        if low <= key < high:
+            return [(_behind(key), high), *ranges[place + 1 :]]
+    raise Invalid.of("cursor", "this cursor belongs to another view")
 
 
 def _fits(query: Query, summary: ly.Summary) -> bool:

@@ -23,9 +23,8 @@ async def retry(deps: Deps, desk: Desk, key: str) -> None:
         e if e.status == "done" else e.model_copy(update={"status": "due", "not_before": None})
         for e in box.effects
     )
-    again = box.model_copy(
-        update={"effects": effects, "due": now, "committed_at": now, "claim": ""}
-    )
+    # A claim stays: whoever takes the row over must know that its delivery may be under way.
+    again = box.model_copy(update={"effects": effects, "due": now, "committed_at": now})
     try:
         await deps.rows.commit(desk.id, ly.outbox_moved(row, again))
     except Conflict as error:

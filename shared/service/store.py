@@ -8,15 +8,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared import telemetry
 from shared.domain import events as ev
 from shared.domain.board import Board, board_after
 from shared.domain.desk import Desk
-from shared.domain.digests import entry
-from shared.domain.effects import Effect, Outbox
+from shared.domain.effects import Outbox
 from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
 from shared.domain.evolve import evolve
-from shared.domain.notices import owed
 from shared.domain.people import Actor
 from shared.domain.policy import ClockName
 from shared.domain.reporting import facts
@@ -25,9 +22,11 @@ from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Rows, Write
 from shared.service import layout as ly
+from shared.service.outgoing import outgoing
 
 # How long one delivery may take before the sweep gives the row to another.
 CLAIM = dt.timedelta(seconds=60)
+FIRST_LOOK = dt.timedelta(minutes=1)  # into a thread that was just started
 
 
 @dataclass(frozen=True)
@@ -103,21 +102,19 @@ def plan(
         ticket = evolve(ticket, recorded)
     if ticket is None:
         raise ValueError("a commit needs at least one event")
-    ticket_row, index_writes = indexed(desk, loaded, ticket, now)
-    effects = owed(desk, before, ticket, new)
-    waiting = entry(desk, ticket, new, effects) if digest else None
-    outbox = None if waiting else _outbox(desk, ticket, new, effects, now)
+    owed = outgoing(desk, loaded, ticket, new, CLAIM, digest=digest)
+    ticket_row, index_writes = indexed(desk, loaded, ticket, now, owed.threads)
     board = _board(desk, loaded, ticket, new)
     writes = [
         Insert(ly.event_key(ticket.number, row.first), ly.body(row)),
         *index_writes,
         *item_keys(new, ticket.number),
-        *([Insert(*ly.outbox_row(outbox))] if outbox else []),
-        *([Insert(ly.digest_key(ticket.number, waiting.seq), ly.body(waiting))] if waiting else []),
+        *_threads(new, ticket),
+        *owed.rows,
         *fact_writes(desk, before, ticket),
         *_board_writes(loaded, board),
     ]
-    return Plan(ticket, new, row.commit, tuple(writes), outbox, ticket_row, board)
+    return Plan(ticket, new, row.commit, tuple(writes), owed.outbox, ticket_row, board)
 
 
 def item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
@@ -125,6 +122,16 @@ def item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
     row = ly.body(ly.KeyRow(number=number))
     items = [r.event for r in new if isinstance(r.event, ev.ItemLinked)]
     return [Put(ly.idempotency_key("item", f"{i.system}:{i.id}"), row) for i in items]
+
+
+def _threads(new: tuple[ev.Recorded, ...], ticket: Ticket) -> list[Write]:
+    """A thread in the chat tool is listened to from its start on."""
+    place = {"number": ticket.number, "channel": ticket.triage.channel}
+    started = ((r.at, r.event.thread) for r in new if isinstance(r.event, ev.ThreadPosted))
+    return [
+        Put(*ly.listen_row(at + FIRST_LOOK, ly.Listening(**place, thread=thread, last=at)))
+        for at, thread in started
+    ]
 
 
 def fact_writes(desk: Desk, before: Ticket | None, ticket: Ticket) -> list[Write]:
@@ -136,27 +143,6 @@ def fact_writes(desk: Desk, before: Ticket | None, ticket: Ticket) -> list[Write
         for month, fact in facts(desk, ticket).items()
         if known.get(month) != fact
     ]
-
-
-def _outbox(
-    desk: Desk,
-    ticket: Ticket,
-    new: tuple[ev.Recorded, ...],
-    effects: tuple[Effect, ...],
-    now: dt.datetime,
-) -> Outbox | None:
-    if not effects:
-        return None
-    return Outbox(
-        desk=desk.id,
-        number=ticket.number,
-        seq=new[0].seq,
-        committed_at=now,
-        due=now + CLAIM,
-        claim=uuid.uuid4().hex,
-        trace=telemetry.trace(),
-        effects=effects,
-    )
 
 
 def _board(
@@ -176,7 +162,11 @@ def _board_writes(loaded: ly.Loaded | None, board: Board) -> list[Write]:
 
 
 def indexed(
-    desk: Desk, loaded: ly.Loaded | None, ticket: Ticket, now: dt.datetime
+    desk: Desk,
+    loaded: ly.Loaded | None,
+    ticket: Ticket,
+    now: dt.datetime,
+    threads: dict[str, str] | None = None,
 ) -> tuple[ly.TicketRow, list[Write]]:
     """The ticket's row and the index rows that move with it."""
     old = loaded.row if loaded else None
@@ -184,7 +174,7 @@ def indexed(
     due_at = next_due(desk, ticket, now)
     index = _index_key(desk, ticket, running)
     due = ly.due_key(due_at, ticket.number) if due_at else ""
-    row = ly.TicketRow(ticket=ticket, index=index, due=due)
+    row = ly.TicketRow(ticket=ticket, index=index, due=due, threads=threads or {})
     state = ly.state_key(ticket.number)
     writes: list[Write] = [
         Replace(state, ly.body(row), loaded.etag) if loaded else Insert(state, ly.body(row)),
@@ -241,6 +231,7 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         paused=desk.types[ticket.type].state(ticket.state).pauses_clock,
         asked=ticket.triage.asked_at is not None,
         decision=ticket.triage.decision or "",
+        merged_into=ticket.merged_into or "",
         mirror=ticket.mirror.id if ticket.mirror else "",
         version=ticket.version,
         policy=ticket.policy,

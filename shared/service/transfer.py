@@ -144,12 +144,13 @@ async def _import(deps: Deps, desk: Desk, system: str, record: Record) -> str:
 
 
 def _writes(desk: Desk, number: str, system: str, record: Record, now: dt.datetime) -> list[Write]:
-    """One transaction: history, state, index rows, reference. No outbox row."""
+    """One transaction: history, state, index rows, facts, reference. No outbox row."""
     history = _history(desk, number, system, record, now)
     ticket = replay(ly.recorded_of(history))
     _, writes = store.indexed(desk, None, ticket, now)
     key = Insert(_ref_key(system, record.ref), ly.body(ly.KeyRow(number=number)))
-    return [*(Insert(ly.event_key(number, r.first), ly.body(r)) for r in history), *writes, key]
+    rows = (Insert(ly.event_key(number, r.first), ly.body(r)) for r in history)
+    return [*rows, *writes, *store.fact_writes(desk, None, ticket), key]
 
 
 def _history(

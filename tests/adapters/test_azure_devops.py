@@ -1,11 +1,14 @@
 """Work items in Azure DevOps."""
 
+import datetime as dt
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from shared.adapters.azure_devops import AzureDevOps
 from shared.adapters.credentials import basic
-from shared.domain.errors import NotFound, Rejected, Unavailable
+from shared.domain.errors import NotFound, NotYet, Rejected, Unavailable
 from shared.ports import BacklogPlace
 from tests.adapters.control import Control
 from tests.adapters.samples import item
@@ -126,6 +129,46 @@ async def test_an_item_enters_the_teams_current_sprint(
     assert await devops.into_sprint(PLACE, later.id) is True
     sprints = [(await devops.get(PLACE, one.id)).iteration for one in (at_once, later)]
     assert sprints[0] == sprints[1] != "myTC"
+
+
+async def test_the_sprint_is_the_one_of_the_desks_day_whatever_day_it_is_at_the_service(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    now = dt.datetime.fromisoformat(tenant.now()).date()
+    monday = dt.date(2026, 1, 5)  # as the tenant counts its sprints of two weeks
+    first = monday + dt.timedelta(days=(now - monday).days // 14 * 14)
+    days = [first - dt.timedelta(days=1), first, first + dt.timedelta(days=13)]
+    found = []
+    for number, day in enumerate(days):
+        place = replace(PLACE, today=day)
+        made = await devops.create(
+            place, item(fresh, into_sprint=True), f"{fresh}-{number}", again=False
+        )
+        found.append((await devops.get(place, made.id)).iteration)
+    assert found[0] != found[1] == found[2]
+    moved = await devops.create(PLACE, item(fresh), f"{fresh}-moved", again=False)
+    assert await devops.into_sprint(replace(PLACE, today=days[0]), moved.id)
+    assert (await devops.get(PLACE, moved.id)).iteration == found[0]
+
+
+async def test_no_second_item_is_made_while_a_query_may_not_show_the_first(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    tenant.order("backlog-options", {"search_lag_seconds": 30})
+    tenant.fault("azure-devops", method="POST", path="*/workitems/*", drop=True, after_effect=True)
+    try:
+        with pytest.raises(Unavailable):
+            await devops.create(PLACE, item(fresh), fresh, again=False)
+        soon = dt.timedelta(seconds=20)
+        with pytest.raises(NotYet) as caught:
+            await devops.create(PLACE, item(fresh), fresh, again=True, since=soon)
+        assert caught.value.retry_after == 40
+        tenant.control("POST", "/clock", json={"advance": "PT1M"})
+        later = dt.timedelta(minutes=1)
+        made = await devops.create(PLACE, item(fresh), fresh, again=True, since=later)
+    finally:
+        tenant.order("backlog-options", {"search_lag_seconds": 0})
+    assert [str(i["id"]) for i in tenant.work_items(fresh)] == [made.id]
 
 
 async def test_an_item_that_does_not_exist_is_not_found(devops: AzureDevOps) -> None:

@@ -1,5 +1,6 @@
 """Issues in Jira."""
 
+import datetime as dt
 import hashlib
 import hmac
 
@@ -8,8 +9,8 @@ import pytest
 
 from shared.adapters.adf import document_of
 from shared.adapters.credentials import basic
-from shared.adapters.jira import Jira, verify_signature
-from shared.domain.errors import NotFound, Rejected, Unavailable
+from shared.adapters.jira import SEARCH_LAG, Jira, verify_signature
+from shared.domain.errors import NotFound, NotYet, Rejected, Unavailable
 from shared.ports import BacklogPlace
 from tests.adapters.control import Control
 from tests.adapters.samples import item
@@ -78,6 +79,42 @@ async def test_an_issue_that_the_search_does_not_know_yet_is_found_all_the_same(
     assert "/rest/api/3/issue" not in asked
 
 
+async def test_no_second_issue_is_made_while_the_search_may_not_show_the_first(
+    tenant: Control, jira: Jira, fresh: str
+) -> None:
+    """Among so many new issues the first one cannot be found without the search."""
+    tenant.order("backlog-options", {"search_lag_seconds": 120})
+    try:
+        for number in range(25):
+            await jira.create(DOOR, item("busy", kind="Bug"), f"{fresh}-{number}", again=False)
+        tenant.fault("jira", method="POST", path="*/issue", drop=True, after_effect=True)
+        wanted = item(fresh, kind="Bug")
+        with pytest.raises(Unavailable):
+            await jira.create(DOOR, wanted, fresh, again=False)
+        soon = dt.timedelta(seconds=40)
+        with pytest.raises(NotYet) as caught:
+            await jira.create(DOOR, wanted, fresh, again=True, since=soon)
+        assert caught.value.retry_after == (SEARCH_LAG - soon).total_seconds()
+        tenant.control("POST", "/clock", json={"advance": "PT5M"})
+        made = await jira.create(DOOR, wanted, fresh, again=True, since=SEARCH_LAG)
+    finally:
+        tenant.order("backlog-options", {"search_lag_seconds": 0})
+    titles = [i["id"] for i in tenant.work_items(f"wrong {fresh}", "jira")]
+    assert titles == [made.id]
+
+
+async def test_an_attempt_that_never_arrived_is_made_up_for_once_that_is_certain(
+    tenant: Control, jira: Jira, fresh: str
+) -> None:
+    tenant.fault("jira", method="POST", path="*/issue", drop=True)
+    with pytest.raises(Unavailable):
+        await jira.create(DOOR, item(fresh), fresh, again=False)
+    with pytest.raises(NotYet):
+        await jira.create(DOOR, item(fresh, kind="Bug"), fresh, again=True, since=dt.timedelta(0))
+    made = await jira.create(DOOR, item(fresh, kind="Bug"), fresh, again=True, since=SEARCH_LAG)
+    assert [i["id"] for i in tenant.work_items(fresh, "jira")] == [made.id]
+
+
 @pytest.mark.parametrize("fault", LOSSES)
 async def test_whatever_is_lost_on_the_way_one_comment_stands(
     tenant: Control, jira: Jira, fresh: str, fault: dict[str, object]
@@ -107,6 +144,28 @@ async def test_a_state_without_a_transition_is_rejected_with_the_ways_there_are(
     made = await jira.create(DOOR, item(fresh, kind="Bug"), fresh, again=False)
     with pytest.raises(Rejected, match="there are: In progress"):
         await jira.set_state(DOOR, made.id, "Sleeping")
+
+
+@pytest.mark.parametrize(("after", "error"), [("QA", Unavailable), ("To Do", Rejected)])
+async def test_a_transition_that_is_not_offered_any_more_is_tried_again_when_somebody_moved_it(
+    after: str, error: type[Exception]
+) -> None:
+    states = iter(["To Do", after])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(400, json={"errorMessages": ["not valid for this issue"]})
+        if request.url.path.endswith("/transitions"):
+            offered = [{"id": "1", "to": {"name": "In progress"}}]
+            return httpx.Response(200, json={"transitions": offered})
+        fields = {"status": {"name": next(states)}, "summary": "x"}
+        return httpx.Response(200, json={"key": "DOOR-1", "fields": fields})
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    jira = Jira("https://contoso.atlassian.net", basic("a", "b"), client=client)
+    with pytest.raises(error):
+        await jira.set_state(DOOR, "DOOR-1", "In progress")
+    await jira.aclose()
 
 
 async def test_a_board_without_a_sprint_takes_none(jira: Jira, fresh: str) -> None:

@@ -5,9 +5,12 @@ import logging
 
 import pytest
 
+from shared.adapters.credentials import StaticToken
+from shared.adapters.graph_wire import GraphWire
 from shared.adapters.marks import uuid_of
 from shared.adapters.teams import Teams
 from shared.adapters.teams_graph import GraphChat
+from shared.adapters.teams_replies import reply_of
 from shared.adapters.teams_workflow import WorkflowChat
 from shared.domain.errors import Rejected, Unavailable
 from shared.ports import ChatMention, ChatPlace, Post
@@ -108,6 +111,84 @@ async def test_throttling_tells_how_long_to_wait(
     assert caught.value.retry_after == 3
 
 
+async def said(tenant: Control, word: str, thread: str, who: str, content: str) -> None:
+    """Somebody writes into the thread in Teams itself."""
+    wire = GraphWire(f"{tenant.url}/graph/v1.0", StaticToken(f"delegated:{who}"))
+    path = f"/teams/team-1/channels/19:{word}@thread.tacv2/messages/{thread}/replies"
+    body = {"body": {"contentType": "html", "content": content}}
+    await wire.submit("reply", "POST", path, body)
+    await wire.aclose()
+
+
+async def test_answers_are_read_in_their_order_as_plain_text_and_our_own_posts_are_not(
+    tenant: Control, chat: GraphChat, fresh: str
+) -> None:
+    place = channel(fresh)
+    thread = await chat.post(place, Post("<p>Please look</p>", card=CARD), fresh, again=False)
+    sam = "sam.okafor@mytc.example"
+    await said(tenant, fresh, thread, sam, "<p>The <b>login</b> &amp; co<br>broke</p>")
+    await chat.post(place, Post("<p>Proceed</p>"), f"{fresh}-2", thread=thread, again=False)
+    face = '<emoji id="smile" alt="\U0001f642" title="Smile"></emoji>'
+    await said(tenant, fresh, thread, sam, f"<div><script>alert(1)</script>done {face}</div>")
+    first, second = await chat.replies(place, thread)
+    assert (first.text, second.text) == ("The login & co\nbroke", "done \U0001f642")
+    assert first.by_name == "Sam Okafor"
+    assert first.at <= second.at
+    assert first.id != second.id
+
+
+async def test_many_answers_are_read_over_several_pages(
+    tenant: Control, chat: GraphChat, fresh: str
+) -> None:
+    place = channel(fresh)
+    thread = await chat.post(place, Post("<p>Please look</p>"), fresh, again=False)
+    for number in range(60):
+        await said(tenant, fresh, thread, "sam.okafor@mytc.example", f"<p>{number}</p>")
+    found = await chat.replies(place, thread)
+    assert [reply.text for reply in found] == [str(number) for number in range(60)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"from": {"user": None, "application": {"id": "bot"}}},
+        {"from": None, "messageType": "systemEventMessage"},
+        {"deletedDateTime": "2026-11-23T10:00:00Z"},
+    ],
+)
+def test_machines_and_deleted_messages_are_not_heard(other: dict[str, object]) -> None:
+    message = {
+        "id": "1", "messageType": "message", "createdDateTime": "2026-11-23T10:00:00Z",
+        "from": {"user": {"id": "u", "displayName": "Ann"}},
+        "body": {"contentType": "text", "content": " Hello "}, "attachments": [],
+    }  # fmt: skip
+    heard = reply_of(message)
+    assert heard is not None
+    assert heard.text == "Hello"
+    assert reply_of({**message, **other}) is None
+
+
+def test_what_is_only_to_be_seen_in_teams_is_pointed_at() -> None:
+    file = {"id": "f", "contentType": "reference", "name": "log.txt", "contentUrl": "https://x/log"}
+    message = {
+        "id": "1", "messageType": "message", "createdDateTime": "2026-11-23T10:00:00Z",
+        "from": {"user": {"id": "u", "displayName": "Ann"}},
+        "body": {"contentType": "html",
+                 "content": '<p>See <img src="x"></p><attachment id="f"></attachment>'},
+        "attachments": [file],
+    }  # fmt: skip
+    heard = reply_of(message)
+    assert heard is not None
+    assert heard.text.split("\n\n") == [
+        "(with a picture, to be seen in Teams)", "See", "File: log.txt https://x/log",
+    ]  # fmt: skip
+
+
+async def test_a_thread_that_is_gone_is_rejected(chat: GraphChat, fresh: str) -> None:
+    with pytest.raises(Rejected):
+        await chat.replies(channel(fresh), "17")
+
+
 @pytest.fixture
 async def hook(tenant: Control, fresh: str) -> WorkflowChat:
     return WorkflowChat({"TEAMS_HOOK": f"{tenant.url}/workflows/{fresh}?sig=very-secret"})
@@ -155,5 +236,7 @@ async def test_teams_takes_the_way_that_a_place_names(
     assert await teams.post(channel(fresh), Post("<p>x</p>"), fresh, again=False)
     assert await teams.post(HOOK, Post("<p>x</p>"), fresh, again=False) == ""
     await hook.aclose()
+    with pytest.raises(Rejected, match="cannot be read"):
+        await teams.replies(HOOK, "thread")
     with pytest.raises(Rejected, match="graph, workflow"):
         await teams.post(ChatPlace("pigeon"), Post("x"), fresh, again=False)

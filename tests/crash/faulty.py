@@ -173,7 +173,10 @@ class LiteralVendors:
 
         return await self.faults.through("chat.post", work)
 
-    async def create(self, place: BacklogPlace, item: NewItem, key: str, *, again: bool) -> ItemRef:
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
         async def work() -> ItemRef:
             known = [i for i, made in enumerate(self.items) if made[0] == key]
             if not (again and known):

@@ -75,6 +75,16 @@ WRONG_REQUESTS = [
     Wrong("an internal field", but(source="mail"), ("source",)),
     Wrong("an unknown answer", but(fields={"shoe_size": "44"}), ("fields.shoe_size",)),
     Wrong("an answer of the wrong kind", but(fields={"service": 7}), ("fields.service",)),
+    Wrong("an answer that is no option", but(fields={"service": "riddle"}), ("fields.service",)),
+    Wrong("a list for a single choice", but(fields={"service": ["api", "other"]}),
+          ("fields.service",)),
+    Wrong("an empty list", but(fields={"service": []}), ("fields.service",)),
+    Wrong("a date that is none", but(fields={"since": "2026-13-45"}), ("fields.since",)),
+    Wrong("files among the answers", but(fields={"attachments": "x"}), ("fields.attachments",)),
+    Wrong("a long name", but(requester={"email": "a@b.example", "name": "x" * 201}),
+          ("requester.name",)),
+    Wrong("a reference that is a script", but(external_refs=[
+        {"system": "orion", "ref": "1", "url": "javascript:alert(1)"}]), ("external_refs.0.url",)),
     Wrong("a reference without number", but(external_refs=[{"system": "orion"}]),
           ("external_refs.0.ref",)),
     Wrong("a file that is no base64", but(attachments=[upload("***")]),
@@ -138,6 +148,28 @@ async def test_a_wrong_form_response_names_its_field_and_is_kept_whole_for_staff
     assert not [key for key in doors.stored() if "ticket|" in key]
 
 
+async def test_a_response_that_comes_again_with_other_answers_is_refused_and_kept(
+    doors: Doors,
+) -> None:
+    good = {"responder": "a@b.example", TYPE: "A question", SERVICE: "API", TITLE: "x",
+            DESCRIPTION: "y"}  # fmt: skip
+    first = await doors.call(FORM, {"responseId": "1", "response": good})
+    again = await doors.call(FORM, {"responseId": "1", "response": good})
+    other = await doors.call(FORM, {"responseId": "1", "response": good | {TITLE: "z"}})
+    assert (first.status, again.status, other.status) == (201, 200, 422)
+    assert named(other.body) == {"responseId"}
+    kept = (await doors.call("/api/desks/mytc/quarantine", by=HOLLY, method="GET")).body
+    assert len(json.loads(kept)["quarantine"]) == 1
+
+
+async def test_a_line_break_in_a_name_or_title_becomes_a_space(doors: Doors) -> None:
+    body = but(title="Sign-in\nfails", requester={"email": "a@b.example", "name": "Cas\r\ney"})
+    await doors.call(REQUESTS, body)
+    found = await doors.call("/api/tickets/MYTC-1", by=HOLLY, method="GET")
+    ticket = json.loads(found.body)
+    assert (ticket["title"], ticket["requester"]["name"]) == ("Sign-in fails", "Cas ey")
+
+
 COMMAND: list[tuple[str, dict[str, Any], int, str]] = [
     ("no command", {}, 422, "command"),
     ("an unknown command", {"command": "dance"}, 422, "command"),
@@ -155,6 +187,9 @@ COMMAND: list[tuple[str, dict[str, Any], int, str]] = [
     ("an unknown opinion", {"command": "opine", "opinion": "maybe"}, 422, "opinion"),
     ("proceed without urgency", {"command": "decide", "decision": "proceed", "reason": "x"}, 422,
      "urgency"),
+    ("a work item without title", {"command": "decide", "decision": "proceed", "reason": "x",
+                                   "urgency": "urgent", "work_items": [{"kind": "pbi",
+                                   "title": " "}]}, 422, "work_items.0.title"),
     ("urgency that is not asked", {"command": "decide", "decision": "not_our_problem",
                                    "reason": "x", "urgency": "urgent"}, 422, "urgency"),
     ("a link to nothing", {"command": "link", "to": "MYTC-99"}, 422, "to"),

@@ -86,9 +86,12 @@ class DoorDesk:
 
     def developer(self) -> str:
         """Whose sprint it is now."""
-        third_line = load_desks(PROJECT / "desks")["door"].third_line
+        desk = load_desks(PROJECT / "desks")["door"]
+        third_line, today = (
+            desk.third_line,
+            desk.today(dt.datetime.fromisoformat(self.stack.tenant.now())),
+        )
         assert third_line is not None
-        today = dt.datetime.fromisoformat(self.stack.tenant.now()).date()
         return third_line.rota.developer_of(third_line.rota.sprint_of(today))
 
     def in_state(self, state: str) -> list[str]:

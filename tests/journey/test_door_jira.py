@@ -137,3 +137,13 @@ def test_jira_away_for_a_while_loses_nothing_and_doubles_nothing(door: DoorDesk)
         door.stack.tenant.advance("PT2M")
     door.issue(number)
     assert len(door.issues(number)) == 1
+
+
+def test_a_fix_that_did_not_work_takes_the_issue_back(door: DoorDesk) -> None:
+    number, _ = door.pulled()
+    for status in ("Code review", "QA", "Deployed to DEV"):
+        door.in_jira(number, VIKTOR, status=status)
+    assert door.state(number) == "deployed_to_dev"
+    door.do(number, GRACE, "move", to="third_line_triage")
+    door.issue(number, lambda issue: issue["fields"]["status"] == "To Do")
+    assert door.state(number) == "third_line_triage"

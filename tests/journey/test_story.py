@@ -98,9 +98,9 @@ def test_a_public_reply_that_mentions_the_client_threads_at_the_client(stack: St
     stack.order(number, HOLLY, "move", to="in_planning")
     stack.order(number, HOLLY, "reply", text=f"@{client} {PROMISE}")
     answer = stack.mail(client, number, PROMISE)
-    root = first["headers"]["References"].split()[0]
-    assert answer["headers"]["References"].split()[0] == root
-    assert answer["headers"]["In-Reply-To"]
+    assert "In-Reply-To" not in first["headers"]
+    assert answer["headers"]["References"].split()[1:] == [first["message_id"]]
+    assert answer["headers"]["In-Reply-To"] == first["message_id"]
     assert answer["message_id"] != first["message_id"]
     assert "Auto-Submitted" not in answer["headers"]
     assert len(stack.mails(client, number)) == 2
@@ -188,7 +188,11 @@ def test_a_decision_to_proceed_makes_items_and_only_urgent_ones_go_into_the_spri
     stack.mail(HOLLY, number, "proceed")
     [thread] = stack.threads(number)
     replies = wait_until(lambda: stack.threads(number)[0]["replies"], "the decision in Teams")
+    assert "Maria Lopez decided on" in replies[0]["text"]
     assert "Proceed" in replies[0]["text"]
+    card = str(replies[0]["card"])
+    for words in ("pbi: Repair sign-in", stack.ticket(number, HOLLY)["url"]):
+        assert words in card
     assert len(replies) == 1
     assert thread["id"] == stack.ticket(number, HOLLY)["triage"]["thread"]
 

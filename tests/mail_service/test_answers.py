@@ -36,9 +36,55 @@ async def test_an_answer_to_the_clients_own_mail_joins_too(post: DeskMail) -> No
 
 async def test_a_message_id_that_only_looks_like_ours_joins_nothing(post: DeskMail) -> None:
     await post.opened()
-    forged = "<docket.DOOR-1.root.00000000000000000000@doorfunds.example>"
+    forged = "<docket.DOOR-1.p0.000000000000@doorfunds.example>"
     stranger = answer(sender="Eve <eve@evil.example>", In_Reply_To=forged)
     assert (await post.opened(stranger)).ticket.number == "DOOR-2"
+
+
+async def test_a_members_answer_to_a_notice_for_members_is_a_work_note(post: DeskMail) -> None:
+    await post.opened()
+    await staff(post, cm.Note(command="note", text="@Tom the password lies in the vault"))
+    await post.app.deliver_all()
+    [told] = [m for m in post.sent("tom.becker@doorfunds.example") if "vault" in m.text]
+    quoted = answer(
+        "I see.\n\n> the password lies in the vault\n",
+        sender=TOM,
+        In_Reply_To=told.message_id,
+        message_id="<t1@doorfunds.example>",
+    )
+    loaded = await post.followed(quoted)
+    assert texts(loaded, "replied") == []
+    assert "I see." in texts(loaded, "noted")[-1]
+    await post.app.deliver_all()
+    assert len(post.sent("jane.roe@client.example")) == 1  # the confirmation, and nothing since
+
+
+async def test_a_handed_on_notice_that_a_stranger_answers_waits_for_staff(post: DeskMail) -> None:
+    await post.opened()
+    await staff(post, cm.Note(command="note", text="@Tom please look"))
+    await post.app.deliver_all()
+    told = post.sent("tom.becker@doorfunds.example")[-1]
+    entry = await post.take(
+        answer("> @Tom please look\nWell?\n", sender=BOB, In_Reply_To=told.message_id)
+    )
+    assert entry.outcome == "quarantined"
+    assert texts(await post.loaded("DOOR-1"), "replied") == []
+
+
+async def test_a_message_id_that_a_program_encoded_is_read(post: DeskMail) -> None:
+    await post.opened()
+    ours = (await post.confirmation()).message_id
+    half = len(ours) // 2
+    words = [part.replace("<", "=3C").replace(">", "=3E") for part in (ours[:half], ours[half:])]
+    encoded = "\r\n ".join(f"=?utf-8?q?{word}?=" for word in words)
+    stranger = answer(sender=BOB, In_Reply_To=encoded)
+    assert (await post.followed(stranger)).ticket.number == "DOOR-1"
+
+
+async def test_our_message_ids_fit_one_header_line(post: DeskMail) -> None:
+    await post.opened()
+    ours = await post.confirmation()
+    assert len(f"In-Reply-To: {ours.message_id}") <= 78
 
 
 async def test_a_known_participant_joins_by_number_alone(post: DeskMail) -> None:

@@ -102,8 +102,8 @@ def test_a_mail_is_confirmed_in_its_thread_and_the_conversation_goes_on(
     stack.order(number, NORA, "reply", text="We have found the reason.")
     update = stack.mail(client.address, number, "We have found the reason.")
     assert update["headers"]["In-Reply-To"] == answer
-    root = confirmation["headers"]["References"].split()[0]
-    assert update["headers"]["References"].split()[0] == root
+    thread = [message_id, confirmation["message_id"], answer]
+    assert update["headers"]["References"].split()[1:] == thread
 
 
 def test_the_answers_of_a_member_reach_the_client(stack: Stack, client: Client) -> None:
@@ -219,3 +219,9 @@ def test_a_crash_while_mails_come_in_loses_and_doubles_nothing(
         "a confirmation of each",
     )
     assert sorted(m["headers"]["X-Docket-Ticket"] for m in confirmed) == sorted(numbers)
+
+
+def test_mail_comes_in_after_the_tenant_was_emptied(stack: Stack, client: Client) -> None:
+    client.ticket(client.writes())
+    stack.tenant.control("POST", "/reset")
+    client.ticket(client.writes())

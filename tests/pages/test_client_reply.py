@@ -65,7 +65,7 @@ async def test_an_answer_within_the_window_takes_the_request_up_again() -> None:
     page = await site.client.get(site.path(number))
     await replied(site, site.path(number), "It fails again.")
 
-    assert "Your message takes the request up again." in page.text
+    assert "Your message will reopen the request." in page.text
     assert (await site.found(number)).ticket.state == "in_planning"
 
 
@@ -95,7 +95,8 @@ async def test_an_answer_to_a_merged_request_is_added_where_it_goes_on() -> None
     page = await site.client.get(site.path(old))
     sent = await site.client.submit(reply_form(page), message="More of it.")
 
-    assert f"This request goes on as {new}" in page.text
+    assert f"This request is about the same matter as request {new}" in page.text
+    assert f"Open request {new}" in page.text
     shown = await site.client.follow(sent)
     assert "More of it." in shown.text
     assert new in shown.text
@@ -106,6 +107,7 @@ async def test_one_who_takes_no_part_where_a_merged_request_goes_on_stays_on_the
     old = (await site.open()).ticket.number
     new = (await site.open(email="kim@client.example")).ticket.number
     await site.staff(old, "merge", into=new)
+    await site.staff(new, "unwatch", email="casey@client.example")
 
     sent = await replied(site, site.path(old), "More of it.")
 

@@ -19,7 +19,7 @@ async def test_the_page_tells_number_state_severity_and_what_was_sent() -> None:
         number,
         "Sign-in fails",
         "Nobody can sign in.",
-        "A person of the support team reads your request next",
+        "A member of the support team will read your request",
         "Severity: High",
         "An important function is badly impaired",
         "2 hours of working time",

@@ -89,7 +89,7 @@ async def test_a_taken_slot_offers_no_pull(stage: Stage, ready: list[str]) -> No
     page = await board(stage, RUI)
 
     assert not page.forms("pull_next")
-    assert "Rui Costa, sprint 24, since" in page.text
+    assert "Rui Costa, sprint 24, for" in page.text
     assert len(page.forms("mark_deployed")) == 1
     assert not (await board(stage, LENA)).forms("mark_deployed")
 

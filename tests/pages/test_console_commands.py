@@ -321,7 +321,7 @@ async def test_the_change_sheet_holds_all_that_was_agreed(stage: Stage) -> None:
     missing = await stage.as_(RUI).get(f"/desk/door/tickets/{number}/changes/C9")
 
     sha = (await stage.ticket(number)).changes[0].script_sha256
-    for words in (SCRIPT, BACK, sha, "Tom Becker", "preprod: 1 rows", "Not approved"):
+    for words in (SCRIPT, BACK, sha, "Tom Becker", "Preprod: 1 row,", "Not approved"):
         assert words in page.text
     assert missing.status == 404
 

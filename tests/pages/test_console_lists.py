@@ -2,7 +2,11 @@
 
 import pytest
 
+from shared.domain.effects import ChatOwed, Digest, DigestLine, MailOwed, Outbox
 from shared.domain.errors import Unavailable
+from shared.domain.people import Person
+from shared.ports import Insert
+from shared.service import layout as ly
 from shared.service import quarantine
 from shared.service.quarantine import Kept
 from tests.pages.console_stage import GRACE, HOLLY, HOSTILE, NORA, Stage
@@ -31,6 +35,32 @@ async def test_what_is_undelivered_is_shown_with_its_reason_and_tried_again(stag
     (form,) = [f for f in page.forms() if "retry" in f.attrs.get("action", "")]
     answer = await stage.as_(HOLLY).submit(form)
     assert "will be tried within a minute" in (await stage.as_(HOLLY).follow(answer)).text
+
+
+async def test_a_digest_leads_to_each_of_its_tickets(stage: Stage) -> None:
+    lines = tuple(
+        DigestLine(number=f"MYTC-{n}", title="x", severity="high", environment="uat", step="soon")
+        for n in (1, 2)
+    )
+    digest = Digest(lines=lines, more=("MYTC-3",))
+    to = Person(email=HOLLY, name="Holly Carter")
+    mail = MailOwed(
+        seq=2, notice="escalations", to=to, audience="staff", digest=digest, error="away"
+    )
+    post = ChatOwed(seq=2, occasion="escalated", channel="support", digest=digest, error="away")
+    now = stage.app.clock.now()
+    box = Outbox(
+        desk="mytc", number="MYTC-1", seq=2, committed_at=now, due=now, claim="",
+        effects=(mail, post),
+    )  # fmt: skip
+    await stage.app.rows.commit("mytc", [Insert(ly.dead_key("MYTC-1", 2), ly.body(box))])
+
+    page = await stage.as_(HOLLY).get("/desk/mytc/undelivered")
+
+    assert f"Digest of 3 escalations to {HOLLY}" in page.text
+    assert "Digest of 3 escalations to channel support" in page.text
+    for number in ("MYTC-1", "MYTC-2", "MYTC-3"):
+        assert len(page.doc.all("a", href=f"/desk/mytc/tickets/{number}")) == 2
 
 
 async def test_a_row_that_is_gone_says_so(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from shared.domain.flow import Column
 from shared.domain.rules.available import available
 from shared.domain.rules.case import Case
 from shared.service import item_news, reads
+from shared.service.sweep import sweep_outbox
 from tests.pages.console_stage import GRACE, JANE, LENA, NORA, RUI, TOM, Stage
 from tests.support.app import memory_app
 
@@ -129,10 +130,12 @@ async def test_the_order_waits_for_an_issue_that_does_not_exist_yet(third: Third
     await third.give(two, GRACE, "accept_for_sprint")
     await third.app.deliver_all()
     waiting = await reads.undelivered(third.app.deps, third.app.deps.desks["door"])
-    assert [(e.kind, e.status) for _, box in waiting for e in box.effects] == [
-        ("item", "due"),
-        ("rank", "due"),
-    ]
+    assert [(e.kind, e.status) for _, box in waiting for e in box.effects] == [("item", "due")]
+    third.app.clock.advance(minutes=10)
+    await sweep_outbox(third.app.deps, "door")
+    await third.give(two, GRACE, "rank", before=one)
+    await third.app.deliver_all()
+    assert third.tool.ranks == [await third.item(n) for n in (two, one)]
 
 
 async def test_a_bug_that_came_back_keeps_its_issue(third: Third) -> None:
@@ -206,8 +209,9 @@ async def test_a_ticket_in_the_order_or_the_slot_keeps_its_type(third: Third, pu
 async def test_a_merged_ticket_is_not_accepted_for_a_sprint(third: Third) -> None:
     other, number = await third.opened("door"), await third.opened("door")
     await third.give(number, NORA, "merge", into=other)
-    await third.give(number, NORA, "move", to="third_line_triage")
     with pytest.raises(FlowForbids, match=other):
+        await third.give(number, NORA, "move", to="third_line_triage")
+    with pytest.raises(FlowForbids):
         await third.give(number, GRACE, "accept_for_sprint")
 
 
@@ -235,7 +239,15 @@ async def test_only_the_developer_of_the_sprint_pulls_and_only_the_first_when_fr
         await third.give(two, RUI, "pull_next")
 
 
-async def test_a_rank_names_one_neighbour_of_the_order(third: Third) -> None:
+async def test_a_rank_between_two_takes_neighbours_only(third: Third) -> None:
+    one, two, three, four = await third.ready(4)
+    with pytest.raises(Invalid, match="no neighbours"):
+        await third.give(four, GRACE, "rank", after=one, before=three)
+    await third.give(four, GRACE, "rank", after=one, before=two)
+    assert await third.order() == (one, four, two, three)
+
+
+async def test_a_rank_names_a_neighbour_in_the_order(third: Third) -> None:
     one, two = await third.ready(2)
     with pytest.raises(Invalid):
         await third.give(one, GRACE, "rank")

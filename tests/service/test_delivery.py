@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
+from dataclasses import dataclass, field
 
+from shared.adapters.memory_vendors import MemoryBacklog
 from shared.domain import commands as cm
-from shared.domain.errors import Rejected, Unavailable
+from shared.domain.errors import NotYet, Rejected, Unavailable
+from shared.ports import BacklogPlace, ItemRef, NewItem
 from shared.service import reads, retry
 from shared.service.conversation import staff_command
 from shared.service.deliver import deliver
@@ -134,3 +138,77 @@ async def test_two_members_who_write_at_once_both_get_through() -> None:
     written = [r.event.text for r in history if r.event.kind == "noted"]
     assert sorted(written) == [f"note {n}" for n in range(8)]
     assert [r.seq for r in history] == list(range(1, len(history) + 1))
+
+
+async def test_what_failed_is_tried_again_when_its_pause_is_over_not_at_the_next_sweep() -> None:
+    at = counted()
+    await submit(at.deps)
+    at.app.vendors.mail.failing.append(Unavailable("away"))
+    await at.app.deliver_all(1)
+    [later] = at.app.bell.messages
+    assert dt.timedelta(seconds=20) < later.delay < dt.timedelta(seconds=40)
+    at.app.clock.advance(seconds=later.delay.total_seconds())
+    await at.app.deliver_all()
+    assert (await states(at), len(at.app.vendors.mail.sent)) == ([], 2)
+
+
+async def test_a_bell_for_a_retry_that_comes_too_early_or_after_the_sweep_does_nothing() -> None:
+    at = counted()
+    await submit(at.deps)
+    at.app.vendors.mail.failing.append(Unavailable("away"))
+    await at.app.deliver_all(1)
+    early = at.app.bell.messages[0]
+    at.forget()
+    await at.app.deliver_all()
+    assert at.rows.written == []
+    at.app.clock.advance(minutes=1)
+    await sweep_outbox(at.deps, "mytc")
+    at.app.bell.messages.insert(0, early)
+    await at.app.deliver_all()
+    assert (await states(at), len(at.app.vendors.mail.sent)) == ([], 2)
+
+
+@dataclass
+class LaggingBacklog(MemoryBacklog):
+    """A tool whose search lags: a second attempt that finds nothing is told to wait."""
+
+    asked_since: list[dt.timedelta | None] = field(default_factory=list)
+
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
+        self.asked_since.append(since)
+        if since is not None and since < dt.timedelta(minutes=5):
+            raise NotYet("too early to tell", (dt.timedelta(minutes=5) - since).total_seconds())
+        return await super().create(place, item, key, again=again)
+
+
+async def test_a_search_that_lags_is_believed_only_long_enough_after_the_last_attempt() -> None:
+    at = counted()
+    tool = at.app.vendors.tool = LaggingBacklog()
+    tool.failing.append(Unavailable("no answer"))
+    await submit(at.deps)
+    for _ in range(8):
+        await at.app.deliver_all()
+        at.app.clock.advance(minutes=1)
+        await sweep_outbox(at.deps, "mytc")
+    await at.app.deliver_all()
+    assert len(tool.items) == 1
+    first, *waits, last = tool.asked_since
+    assert first is None
+    assert waits
+    assert last is not None
+    assert last >= dt.timedelta(minutes=5)  # looking is no attempt: the wait comes to an end
+
+
+async def test_a_delivery_that_never_settled_counts_as_an_attempt_until_its_claim_ran_out() -> None:
+    at = counted()
+    tool = at.app.vendors.tool = LaggingBacklog()
+    await submit(at.deps)
+    at.app.bell.messages.clear()  # its worker died, or is at work for too long
+    at.app.clock.advance(seconds=90)
+    await sweep_outbox(at.deps, "mytc")
+    await at.app.deliver_all()
+    assert tool.asked_since == [dt.timedelta(seconds=30)]
+    assert tool.items == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import random
 
 import pytest
@@ -33,7 +34,8 @@ async def ready(at: Counted) -> list[str]:
 def developer(at: Counted) -> str:
     line = at.deps.desk("door").third_line
     assert line is not None
-    return line.rota.developer_of(line.rota.sprint_of(at.app.clock.now().date()))
+    today = at.deps.desk("door").today(at.app.clock.now())
+    return line.rota.developer_of(line.rota.sprint_of(today))
 
 
 async def attempt(at: Counted, number: str, command: cm.StaffCommand, by: str) -> bool:
@@ -93,3 +95,23 @@ async def test_the_next_sprints_developer_may_not_pull() -> None:
     other = next(p for p in line.rota.people if p != developer(at))
     with pytest.raises(FlowForbids, match="sprint"):
         await staff_command(at.deps, first, cm.PullNext(command="pull_next"), at.app.actor(other))
+
+
+@pytest.mark.parametrize(
+    ("at_utc", "puller"),
+    [
+        ("2026-06-21T22:30", "rui.costa@doorfunds.example"),  # Sunday, 23:30 in London
+        ("2026-06-21T23:30", "lena.fischer@doorfunds.example"),  # Monday, 00:30: a new sprint
+    ],
+)
+async def test_a_sprint_changes_hands_at_midnight_of_the_desk(at_utc: str, puller: str) -> None:
+    at = counted()
+    at.app.clock.at = dt.datetime.fromisoformat(f"{at_utc}+00:00")
+    [first, *_] = await ready(at)
+    assert developer(at) == puller
+    pull, line = cm.PullNext(command="pull_next"), at.deps.desk("door").third_line
+    assert line is not None
+    [other] = set(line.rota.people) - {puller}
+    with pytest.raises(FlowForbids, match=puller):
+        await staff_command(at.deps, first, pull, at.app.actor(other))
+    await staff_command(at.deps, first, pull, at.app.actor(puller))

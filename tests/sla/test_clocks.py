@@ -7,7 +7,7 @@ import datetime as dt
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.explaining import explain
-from shared.domain.policy import TargetOverride
+from shared.domain.policy import Reminder, TargetOverride, Watch
 from shared.domain.ticket import Opinion, Urgency
 from shared.service.policy import apply_policy
 from tests.sla.desk_work import DOOR_LEAD, MYTC_LEAD, MYTC_STAFF, DeskWork, at
@@ -259,6 +259,67 @@ async def test_a_large_desk_takes_a_changed_policy_in_bounded_steps() -> None:
     assert await apply_policy(work.app.deps, work.desk) == 5
     assert len(work.app.calls) == 1 + 1 + 5 * 2 + 1
     assert await apply_policy(work.app.deps, work.desk) == 0  # the walk that finds nothing to do
+    work.app.calls.clear()
+    assert await apply_policy(work.app.deps, work.desk) == 0
+    assert work.app.calls == ["table.get"]
+
+
+async def a_resolved_one(work: DeskWork) -> str:
+    number = await work.opened("2026-11-23 14:00", type="question")
+    await work.act(number, MYTC_LEAD, move("resolved"))
+    await apply_policy(work.app.deps, work.desk)
+    return number
+
+
+def closing_after(work: DeskWork, days: int) -> tuple[Reminder, ...]:
+    return tuple(
+        r.model_copy(update={"after": days * 24 * H}) if r.watch is Watch.AUTO_CLOSE else r
+        for r in work.desk.reminders
+    )
+
+
+async def test_a_shorter_time_until_closing_counts_for_what_is_resolved_already() -> None:
+    work = DeskWork()
+    number = await a_resolved_one(work)
+    work.change_desk(reminders=closing_after(work, 2))
+    assert await apply_policy(work.app.deps, work.desk) == 1
+    await work.run_until("2026-11-25 13:00")
+    assert (await work.loaded(number)).ticket.state == "resolved"
+    await work.run_until("2026-11-25 15:00")
+    assert (await work.loaded(number)).ticket.state == "closed"
+
+
+async def test_a_longer_time_until_closing_counts_for_what_is_resolved_already() -> None:
+    work = DeskWork()
+    number = await a_resolved_one(work)
+    work.change_desk(reminders=closing_after(work, 20))
+    await apply_policy(work.app.deps, work.desk)
+    await work.run_until("2026-12-01 14:00")
+    assert (await work.loaded(number)).ticket.state == "resolved"
+
+
+async def test_what_was_promised_on_a_resolved_ticket_stays_settled_under_other_rules() -> None:
+    work = DeskWork()
+    number = await a_resolved_one(work)
+    before = (await work.loaded(number)).history
+    facts = await work.app.deps.rows.scan("mytc", "fact|", "fact}")
+    work.change_desk(
+        reminders=closing_after(work, 2), targets=(TargetOverride(resolution_target=0 * H),)
+    )
+    for _ in range(3):
+        await apply_policy(work.app.deps, work.desk)
+    assert (await work.loaded(number)).history == before
+    assert await work.app.deps.rows.scan("mytc", "fact|", "fact}") == facts
+
+
+async def test_many_ended_tickets_are_timed_in_bounded_steps() -> None:
+    work = DeskWork()
+    for _ in range(3):
+        await a_resolved_one(work)
+    work.change_desk(reminders=closing_after(work, 2))
+    work.app.calls.clear()
+    assert await apply_policy(work.app.deps, work.desk) == 3
+    assert len(work.app.calls) == 1 + 2 + 3 * 2 + 1
     work.app.calls.clear()
     assert await apply_policy(work.app.deps, work.desk) == 0
     assert work.app.calls == ["table.get"]

@@ -102,8 +102,10 @@ async def test_faults_are_shown_and_cleared(http: httpx.AsyncClient) -> None:
     [
         ("faults", {"path": "*"}, "service"),
         ("faults", {"service": "graph", "times": 0}, "times"),
+        ("faults", {"service": "grpah"}, "service"),
         ("faults", {"service": "graph", "colour": 1}, "colour"),
         ("clock", {"advance": "soon"}, "advance"),
+        ("clock", {"advance": "-PT1H"}, "advance"),
         ("clock", {}, "advance"),
         ("graph", {"notifications": "loud"}, "notifications"),
         ("graph/lifecycle", {"event": "party"}, "event"),

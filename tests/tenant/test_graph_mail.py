@@ -140,6 +140,12 @@ async def test_a_reply_to_all_goes_to_everybody_but_the_own_mailbox(
     assert (to, cc) == ([CLIENT, "boss@else.example"], ["x@else.example"])
 
 
+async def test_a_message_of_no_bytes_comes_back_as_such(http: httpx.AsyncClient) -> None:
+    await http.post("/control/mail", params={"mailbox": DESK}, content=b"")
+    (found,) = await listing(http, DESK)
+    assert (await http.get(f"{one(found)}/$value")).content == b""
+
+
 async def test_inbound_mime_comes_back_byte_for_byte(http: httpx.AsyncClient) -> None:
     raw = b"From: x@y.example\r\nSubject: =?utf-8?q?=C3=A9t=C3=A9?=\r\n\r\n\xff\xfe raw \x80\n"
     await http.post("/control/mail", params={"mailbox": DESK}, content=raw)
@@ -236,6 +242,14 @@ async def test_pages_follow_one_another_without_gap(http: httpx.AsyncClient) -> 
         seen += [entry["subject"] for entry in page["value"]]
         url = page.get("@odata.nextLink", "")
     assert sorted(seen) == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_reset_ends_the_tokens_from_before(http: httpx.AsyncClient) -> None:
+    path = f"/graph/v1.0/users/{DESK}/mailFolders/inbox/messages/delta"
+    token = (await http.get(path)).json()["@odata.deltaLink"]
+    assert (await http.get(token)).status_code == 200
+    await http.post("/control/reset")
+    assert (await http.get(token)).status_code == 410
 
 
 async def test_delta_tells_of_removal_and_ends_with_an_expired_token(

@@ -4,6 +4,7 @@ https://learn.microsoft.com/graph/api/message-delta
 """
 
 import re
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,7 +97,9 @@ def _changed(
 
 def _age(tenant: Tenant, address: str, folder: str) -> str:
     ages = tenant.store.collection("delta-ages")
-    keys = ("*", f"{address}/*", f"{address}/{folder}")
+    if "birth" not in ages:  # a tenant that was emptied knows no token from before
+        ages["birth"] = {"age": secrets.token_hex(4)}
+    keys = ("birth", "*", f"{address}/*", f"{address}/{folder}")
     return ".".join(str(ages.get(key, {}).get("age", 0)) for key in keys)
 
 

@@ -134,4 +134,4 @@ def attachment_content(message: Document, number: int) -> bytes:
     file = message["attachments"][number]
     if "contentBytes" in file:
         return base64.b64decode(file["contentBytes"])
-    return file_content(list(files(parse(raw_of(message))))[number])
+    return file_content(list(files(parse(raw_of(message) or b"")))[number])

@@ -141,7 +141,8 @@ async def one(call: Call) -> Response:
 async def content(call: Call) -> Response:
     """The MIME: what was delivered byte by byte, what was sent, or what a draft would send."""
     message = call.message(call.mailbox())
-    return Response(raw_of(message) or write_mail(message), media_type="text/plain")
+    raw = raw_of(message)
+    return Response(write_mail(message) if raw is None else raw, media_type="text/plain")
 
 
 # -- moving and deleting

@@ -63,7 +63,8 @@ _DEVELOPMENT = {
     "To Do": ("In progress",),
     **_PIPELINE,
     "In progress": ("To Do", "Code review"),
-    "Done": ("In progress",),
+    "Deployed to DEV": ("Done", "In progress", "To Do"),  # not fixed after all
+    "Done": ("In progress", "To Do"),
 }
 _SUPPORT = {
     "Triage": ("Ready for sprint", "Done"),

@@ -17,7 +17,7 @@ _ASKERS = frozenset({Role.LEAD, Role.SCRUM_MASTER, Role.STAFF})
 
 
 def _is_open(case: Case) -> bool:
-    return case.state.category is not Category.CLOSED
+    return case.state.category is not Category.CLOSED and case.ticket.merged_into is None
 
 
 def _may_decide(case: Case) -> bool:
@@ -59,7 +59,7 @@ def _pulls(case: Case) -> bool:
     line = case.desk.third_line
     if line is None or case.board.slot or case.board.ready[:1] != (case.ticket.number,):
         return False
-    sprint = line.rota.sprint_of(case.now.date())
+    sprint = line.rota.sprint_of(case.desk.today(case.now))
     return line.rota.developer_of(sprint) == case.actor.email
 
 
@@ -77,6 +77,7 @@ _TESTS: dict[str, Callable[[Case], bool]] = {
     "assign": _is_open,
     "set_type": lambda case: (
         not case.state.has_ended
+        and case.ticket.merged_into is None
         and not case.board.has(case.ticket.number)
         and not any(c.state in _OPEN_CHANGES for c in case.ticket.changes)
     ),
@@ -109,9 +110,7 @@ _TESTS: dict[str, Callable[[Case], bool]] = {
     "reject_change": _rejects,
     "apply_change": lambda case: _changes(case, ChangeState.APPROVED),
     "refresh_preprod": lambda case: case.desk.preprod_build is not None and _drafts(case),
-    "accept_for_sprint": lambda case: (
-        _ranks(case) and can_follow(case, Trigger.ACCEPTED) and case.ticket.merged_into is None
-    ),
+    "accept_for_sprint": lambda case: _ranks(case) and can_follow(case, Trigger.ACCEPTED),
     "rank": lambda case: _ranks(case) and case.ticket.number in case.board.ready,
     "pull_next": _pulls,
     "mark_deployed": _frees,

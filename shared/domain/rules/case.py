@@ -48,9 +48,16 @@ class Case:
             raise Forbidden(f"only members of {self.desk.id} may do that")
 
     def needs_open(self) -> None:
-        """Raises FlowForbids on a closed ticket."""
+        """Raises FlowForbids on a ticket that is closed or goes on as another one."""
+        self.needs_unmerged()
         if self.state.category is Category.CLOSED:
             raise FlowForbids(f"{self.ticket.number} is closed; reopen it or link a new ticket")
+
+    def needs_unmerged(self) -> None:
+        """Raises FlowForbids on a ticket that goes on as another one."""
+        if self.ticket.merged_into:
+            into = self.ticket.merged_into
+            raise FlowForbids(f"{self.ticket.number} was merged into {into}; go on there")
 
     def known(self, field: str, value: str, among: object) -> str:
         """The value when the desk knows it. Raises Invalid naming those it knows."""
@@ -66,7 +73,9 @@ def entering(state: State) -> dict[str, bool]:
 
 
 def follow(case: Case, trigger: Trigger) -> Events:
-    """The move that the trigger brings about in this flow, if any."""
+    """The move that the trigger brings about in this flow, if any; none once it was merged."""
+    if case.ticket.merged_into:
+        return []
     to = case.type.follow(trigger, case.ticket.state)
     if to is None:
         return []
@@ -76,4 +85,6 @@ def follow(case: Case, trigger: Trigger) -> Events:
 
 def can_follow(case: Case, trigger: Trigger) -> bool:
     """Whether the flow says anything about the trigger here."""
+    if case.ticket.merged_into:
+        return False
     return case.type.follow(trigger, case.ticket.state) is not None

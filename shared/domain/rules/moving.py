@@ -36,7 +36,7 @@ def unmet(case: Case, needs: frozenset[Need]) -> list[str]:
 
 def allowed_moves(case: Case) -> tuple[Move, ...]:
     """The moves that this person may make now, needs met or not."""
-    if not case.actor.is_staff:
+    if not case.actor.is_staff or case.ticket.merged_into:
         return ()
     moves = case.type.moves_from(case.ticket.state)
     return tuple(move for move in moves if case.actor.has_role(move.roles))
@@ -45,6 +45,7 @@ def allowed_moves(case: Case) -> tuple[Move, ...]:
 def move(case: Case, command: cm.Move) -> Events:
     """A move of the flow, by one of its roles, with its needs met."""
     case.needs_staff()
+    case.needs_unmerged()
     from_here = [m for m in case.type.moves_from(case.ticket.state) if m.to == command.to]
     allowed = tuple(m.to for m in allowed_moves(case))
     if not any(command.to in kind.by_id for kind in case.desk.request_types):
@@ -89,6 +90,7 @@ def set_type(case: Case, command: cm.SetType) -> Events:
     third-line board keeps its type.
     """
     case.needs_staff()
+    case.needs_unmerged()
     case.known("type", command.type, case.desk.types)
     if command.type == case.ticket.type:
         return []

@@ -9,6 +9,8 @@ from shared.domain.errors import FieldError, Invalid
 from shared.domain.rules.case import Events, entering
 from shared.domain.sla import policy_version
 
+LONGEST_NAME = 200
+
 
 def open_ticket(desk: Desk, number: str, command: cm.Open) -> Events:
     """The opening, checked against the desk. Raises Invalid naming every wrong field."""
@@ -60,6 +62,12 @@ def check(desk: Desk, command: cm.Open) -> None:
             ("severity", severity, desk.severity_by_id),
         )
         if value not in known
+    ]
+    people = (("requester", command.requester), ("submitted_by", command.submitted_by))
+    wrong += [
+        FieldError(f"{field}.name", f"shorten this to {LONGEST_NAME} characters")
+        for field, person in people
+        if person and len(person.name) > LONGEST_NAME
     ]
     if wrong:
         raise Invalid(*wrong)

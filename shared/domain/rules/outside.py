@@ -26,6 +26,12 @@ def thread_started(case: Case, command: cm.ThreadStarted) -> Events:
     return [ev.ThreadPosted(thread=command.thread)]
 
 
+def thread_answered(case: Case, command: cm.ThreadAnswered) -> Events:
+    """What the team says among itself is a work note, never public."""
+    del case
+    return [ev.Noted(text=command.text, via="teams")]
+
+
 def item_reported(case: Case, command: cm.ItemReported) -> Events:
     """A change made in the backlog tool: a public reply when it speaks to the client."""
     item = next(

@@ -39,14 +39,19 @@ def rank(case: Case, command: cm.Rank) -> Events:
     number = case.ticket.number
     if number not in case.board.ready:
         raise FlowForbids(f"{number} is not in Ready for sprint")
-    if (command.before is None) == (command.after is None):
-        raise Invalid.of("before", "name exactly one neighbour: before or after")
-    field = "before" if command.before is not None else "after"
-    neighbour = command.before or command.after or ""
     others = [n for n in case.board.ready if n != number]
-    if neighbour not in others:
-        raise Invalid.of(field, f"{neighbour} is not in Ready for sprint")
-    position = others.index(neighbour) + (command.after is not None)
+    named = {"before": command.before, "after": command.after}
+    places = {}
+    for field, neighbour in named.items():
+        if neighbour is not None and neighbour not in others:
+            raise Invalid.of(field, f"{neighbour} is not in Ready for sprint")
+        if neighbour is not None:
+            places[field] = others.index(neighbour) + (field == "after")
+    if not places:
+        raise Invalid.of("before", "name a neighbour: before, after, or both")
+    if len(set(places.values())) > 1:
+        raise Invalid.of("before", f"{command.after} and {command.before} are no neighbours")
+    position = next(iter(places.values()))
     return [ev.BoardMoved(action="ranked", position=position)]
 
 
@@ -55,7 +60,7 @@ def pull_next(case: Case, command: cm.PullNext) -> Events:
     del command
     rota = _third_line(case).rota
     case.needs_role(Role.DEVELOPER, what="pulling from the third-line board")
-    sprint = rota.sprint_of(case.now.date())
+    sprint = rota.sprint_of(case.desk.today(case.now))
     developer = rota.developer_of(sprint)
     if case.actor.email != developer:
         raise FlowForbids(f"sprint {sprint} is {developer}'s")
