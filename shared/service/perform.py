@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
-from shared.domain.errors import NotFound, Rejected
+from shared.domain.errors import NotFound, Rejected, Unavailable
 from shared.domain.item_effects import item_moves
 from shared.domain.people import ERASED_DOMAIN
 from shared.domain.ticket import Ticket, WorkItem
@@ -22,6 +23,8 @@ from shared.service.abilities import Ranked
 from shared.service.deps import Deps
 
 type Told = tuple[cm.Command, ...]
+THREAD_PATIENCE = dt.timedelta(minutes=30)  # then a decision stands beside the thread
+THREAD_LOOKS, THREAD_LOOK_EVERY = 10, 0.3  # seconds
 BUILD_LOOK = dt.timedelta(seconds=20)  # how often a running build is looked at
 
 
@@ -91,11 +94,29 @@ def chat_place(channel: Channel) -> ChatPlace:
 
 async def _chat(job: Job, owed: ef.ChatOwed) -> Told:
     post = job.deps.texts.chat(job.desk, job.ticket, job.loaded.history, owed)
-    place = chat_place(job.desk.channel(owed.channel))
-    thread = job.ticket.triage.thread if owed.in_thread else ""
-    chat = job.deps.outside.chat
+    channel = job.desk.channel(owed.channel)
+    place, chat = chat_place(channel), job.deps.outside.chat
+    thread = await _thread(job, channel) if owed.in_thread else ""
     posted = await chat.post(place, post, job.key, thread=thread, again=job.again)
     return (cm.ThreadStarted(thread=posted),) if owed.occasion == "team_asked" and posted else ()
+
+
+async def _thread(job: Job, channel: Channel) -> str:
+    """The thread in which the team was asked, '' where there are none.
+
+    A decision may be taken while the question is still on its way: mostly the thread is there a
+    moment later. Raises Unavailable to wait for it longer, though not for ever.
+    """
+    thread = job.ticket.triage.thread
+    waited = job.deps.clock.now() - job.box.committed_at
+    if thread or channel.via != "graph" or waited > THREAD_PATIENCE:
+        return thread
+    for _ in range(THREAD_LOOKS):
+        await asyncio.sleep(THREAD_LOOK_EVERY)
+        now = await store.load(job.deps.rows, job.desk.id, job.ticket.number)
+        if now.ticket.triage.thread:
+            return now.ticket.triage.thread
+    raise Unavailable("the team's thread is not there yet")
 
 
 def _backlog(job: Job) -> tuple[BacklogConfig, Backlog, BacklogPlace]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared.domain.errors import Rejected, Unavailable
 from shared.ports import ChatReply
 from shared.service import layout as ly
 from shared.service import reads, thread_news
+from shared.service.deliver import deliver
 from shared.service.thread_news import listen
 from tests.pages.console_stage import HOLLY, MARIA, SAM, Stage
 from tests.support.app import DESKS, memory_app
@@ -193,3 +195,21 @@ async def test_a_second_thread_of_the_ticket_is_read_too(team: Team) -> None:
     team.says(second, "new")
     assert await team.listens(minutes=2) == 2
     assert {text[-3:] for _, text in await team.notes(number)} == {"old", "new"}
+
+
+async def test_a_decision_that_overtakes_the_question_still_stands_in_its_thread(
+    team: Team,
+) -> None:
+    number = await team.opened()
+    await team.app.deliver_all()
+    await team.give(number, HOLLY, "ask_team")
+    await team.give(number, HOLLY, "decide", decision="not_our_problem", reason="not ours")
+    asked, decided = (json.loads(rung.message) for rung in team.app.bell.messages)
+    await asyncio.gather(
+        *(
+            deliver(team.app.deps, each["desk"], each["row"], each["claim"], again=False)
+            for each in (decided, asked)
+        )
+    )
+    [question, decision] = team.chat.posted.values()
+    assert (question.thread, decision.thread) == ("", question.id)

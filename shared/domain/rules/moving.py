@@ -60,7 +60,8 @@ def move(case: Case, command: cm.Move) -> Events:
         raise Forbidden(f"the move to {command.to} takes one of these roles: {', '.join(roles)}")
     missing = min((unmet(case, m.needs) for m in mine), key=len)
     if missing:
-        raise FlowForbids(f"before the move to {command.to}: {'; '.join(missing)}", allowed)
+        others = tuple(to for to in allowed if to != command.to)
+        raise FlowForbids(f"before the move to {command.to}: {'; '.join(missing)}", others)
     state = case.type.state(command.to)
     if state.board not in (None, Column.TRIAGE):
         raise FlowForbids(f"{command.to} is reached over the third-line board only", allowed)
