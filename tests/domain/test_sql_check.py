@@ -217,6 +217,10 @@ def test_adding_a_tautology_never_mends_a_condition(
     assert codes(delete(f"code = 1 AND {tautology}"), dialect) == {"few_predicates"}
 
 
+# Not within words that sqlglot reads as one: a comment there makes a script that it refuses.
+_BLANK = re.compile(r"(?<!\bORDER)(?<!\bGROUP)(?<!\bPARTITION) ")
+
+
 @given(
     st.sampled_from([*rows("scripts")]),
     st.sampled_from(["  ", "\n\n", "\t", " /* note */ ", " -- note\n"]),
@@ -229,7 +233,7 @@ def test_layout_and_comments_do_not_change_the_findings(
     if "'" in script or "-" in script or "\n" in script:
         script = filler.strip(" ") + script + "\n" + filler
     elif not (dialect == "tsql" and "\n" in filler):  # a new line may start a T-SQL statement
-        script = script.replace(" ", filler)
+        script = _BLANK.sub(lambda _: filler, script)
     assert codes(script, dialect) == codes(case[2], dialect)
 
 
