@@ -112,7 +112,7 @@ def memory_app(on_call: Callable[[str], None] | None = None) -> MemoryApp:
     clock, vendors = SetClock(), MemoryVendors()
     links = Links("http://docket.test", "a-key-for-tests-that-is-long-enough-0123")
     deps = Deps(
-        desks=DESKS,
+        desks=dict(DESKS),
         rows=rows,
         archive=MemoryRows(on_call=observe),
         bell=bell,
