@@ -97,7 +97,7 @@ class ChatOwed(Owed):
 
 
 class ItemOwed(Owed):
-    """A work item to create; `started`: in the current sprint, and in progress there.
+    """A work item to create.
 
     `once`: a name that several commands of the ticket share. Whichever comes first creates the
     item, the others find it.
@@ -106,7 +106,6 @@ class ItemOwed(Owed):
     kind: Literal["item"] = "item"
     plan: PlannedItem | None = None  # None: the mirror
     urgency: Urgency | None = None
-    started: bool = False
     once: str = ""
 
 

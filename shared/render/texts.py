@@ -210,7 +210,9 @@ class DeskTexts:
         mirror, plan = desk.backlog.mirror, owed.plan
         kind = desk.backlog.kinds[plan.kind] if plan else mirror.item_type if mirror else ""
         link = self.links.staff_ticket(desk.id, ticket.number)
-        parent = ticket.mirror
+        mirrored = (ticket.mirror.id,) if ticket.mirror else ()
+        # A mirror that comes late finds the items that a decision has made meanwhile.
+        made = tuple(item.id for item in ticket.work_items if item.kind != "task")
         return NewItem(
             type=kind,
             title=(plan.title if plan else f"[{ticket.number}] {ticket.title}")[:250],
@@ -218,8 +220,8 @@ class DeskTexts:
             tags=("docket", ticket.number),
             link=link,
             link_title=f"{ticket.number} in Docket",
-            related=(parent.id,) if plan and parent else (),
-            into_sprint=bool(plan) and (owed.urgency is Urgency.URGENT or owed.started),
+            related=mirrored if plan else made,
+            into_sprint=bool(plan) and owed.urgency is Urgency.URGENT,
         )
 
 

@@ -247,3 +247,20 @@ async def test_an_urgent_item_enters_the_sprint_of_the_desks_day_not_of_utc(desk
     await desk.give(number, MARIA, "decide", decision="proceed", reason="ours", urgency="urgent")
     await desk.app.deliver_all()
     assert desk.tool.days == {dt.date(2026, 11, 22)}
+
+
+async def test_a_mirror_that_comes_late_is_linked_with_the_items_that_were_decided_on(
+    desk: Desk,
+) -> None:
+    desk.away()
+    number = await desk.opened()
+    await desk.app.deliver_all()  # the mirror is not made
+    pbi = [{"kind": "pbi", "title": "Mend it"}]
+    await desk.give(
+        number, MARIA, "decide", decision="proceed", reason="ours", urgency="urgent", work_items=pbi
+    )
+    await desk.app.deliver_all()
+    await desk.settle("mytc")
+    [made] = [item for item in (await desk.ticket(number)).work_items if not item.mirror]
+    mirror = next(item for item in desk.tool.asked.values() if item.title.startswith(f"[{number}]"))
+    assert mirror.related == (made.id,)
