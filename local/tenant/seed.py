@@ -2,6 +2,7 @@
 
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,17 @@ class Seed:
 
     people: dict[str, Person] = field(default_factory=dict)
     desks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def people_of(self, is_theirs: Callable[[dict[str, Any]], bool]) -> list[Person]:
+        """Everybody with an account, members of the desks that fit before the others."""
+        theirs = {
+            str(entry.get("email")).lower()
+            for desk in self.desks.values()
+            if is_theirs(desk)
+            for entry in desk.get("people") or ()
+            if isinstance(entry, dict)
+        }
+        return sorted(self.people.values(), key=lambda person: person.email not in theirs)
 
     @property
     def mailboxes(self) -> dict[str, str]:

@@ -55,8 +55,12 @@ def person(tenant: Tenant, by: str) -> Person:
     found = people.resolve(tenant, by) if by else None
     if found:
         return found
-    team = next(iter(tenant.seed.people.values()), None)
-    return team or tenant.person("casey.lee@contoso.example")
+    team = tenant.seed.people_of(_plans_here)
+    return team[0] if team else tenant.person("casey.lee@contoso.example")
+
+
+def _plans_here(desk: dict[str, Any]) -> bool:
+    return (desk.get("backlog") or {}).get("system") == "azure_devops"
 
 
 def mention(found: Person) -> str:

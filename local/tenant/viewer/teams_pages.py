@@ -51,13 +51,18 @@ def _page(tenant: Tenant, request: Request) -> Response:
         "teams",
         places=places,
         chosen=chosen,
-        people=list(tenant.seed.people.values()),
+        people=tenant.seed.people_of(lambda desk: _has_channel(desk, chosen)),
         speaker=request.query_params.get("as", ""),
         threads=[
             {"root": _shown(root), "replies": [_shown(m) for m in channels.replies(root)]}
             for root in threads
         ],
     )
+
+
+def _has_channel(desk: dict[str, Any], place: dict[str, Any] | None) -> bool:
+    channels = desk.get("channels") or ()
+    return any(place and entry.get("channel_id") == place["channel"] for entry in channels)
 
 
 def _shown(message: ChannelMessage) -> dict[str, Any]:
