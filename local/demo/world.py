@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
+from shared.config import load_desks
+from shared.context import MAIL_QUEUE, TABLE
+
+PROJECT = Path(__file__).resolve().parents[2]
 KEY = {"x-functions-key": "local"}
-QUEUES = ("docket-outbox", "docket-mail")
 PATIENCE = 30.0  # seconds for something that is on its way
 type Json = dict[str, Any]
 
@@ -25,17 +31,17 @@ class World:
     """Both servers. Close it afterwards."""
 
     def __init__(self, app_url: str, tenant_url: str, storage: str) -> None:
-        self._queues = [
-            QueueClient.from_connection_string(storage, name, retry_total=0) for name in QUEUES
-        ]
+        self._mail = QueueClient.from_connection_string(storage, MAIL_QUEUE, retry_total=0)
+        self._rows = TableClient.from_connection_string(storage, TABLE, retry_total=0)
+        self._desks = tuple(load_desks(PROJECT / "desks"))
         self._app = httpx.Client(base_url=app_url, timeout=60, trust_env=False)
         self._tenant = httpx.Client(base_url=tenant_url, timeout=120, trust_env=False)
 
     def close(self) -> None:
         self._app.close()
         self._tenant.close()
-        for queue in self._queues:
-            queue.close()
+        self._mail.close()
+        self._rows.close()
 
     # -- the app
 
@@ -111,10 +117,22 @@ class World:
         deadline, still = time.monotonic() + PATIENCE, 0
         while still < 2 and time.monotonic() < deadline:
             self.control("POST", "/settle")
-            is_idle = not any(map(_waiting, self._queues))
+            is_idle = not _waiting(self._mail) and not any(map(self._delivers, self._desks))
             still = still + 1 if is_idle else 0
             if not is_idle:
                 time.sleep(0.05)
+
+    def _delivers(self, desk: str) -> bool:
+        """Whether a delivery is under way or about to begin: it holds a claim on its outbox row.
+
+        The queue would not tell: it also holds the delayed bells of what is to be tried again.
+        """
+        wanted = f"PartitionKey eq '{desk}' and RowKey ge 'outbox|' and RowKey lt 'outbox}}'"
+        try:
+            rows = list(self._rows.query_entities(wanted))
+        except ResourceNotFoundError:
+            return False
+        return any(json.loads(str(row["body0"]))["claim"] for row in rows if "body1" not in row)
 
     # -- time
 
