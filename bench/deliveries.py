@@ -7,13 +7,12 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
+import aiohttp
 
 from bench.hosts import cpu_seconds, hosts_of, memory
-from bench.submissions import DESK, requests, times
+from bench.submissions import DESK, Call, requests, times
 from tests.support.host import PROJECT, HostProcess
 from tests.support.stack import Stack, wait_until
 
@@ -46,7 +45,7 @@ async def _measure(what: str, mails: int, desks: Path | None) -> None:
         Stack(Path(data), serving=False) as stack,
         hosts_of(stack, desks) as hosts,
     ):
-        async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
+        async with aiohttp.ClientSession(stack.url) as client:
             request = requests(client)
             await _delivered(stack, request, WARM_UP, mails)
             costs = [await _round(stack, hosts, request, mails) for _ in range(ROUNDS)]
@@ -59,9 +58,7 @@ async def _measure(what: str, mails: int, desks: Path | None) -> None:
             print(f"        from submission to the last mail in its mailbox: {took:.2f} s")
 
 
-async def _round(
-    stack: Stack, hosts: list[HostProcess], request: Callable[[], Awaitable[None]], mails: int
-) -> float:
+async def _round(stack: Stack, hosts: list[HostProcess], request: Call, mails: int) -> float:
     """Milliseconds of both hosts' CPU per ticket, less what they use while nothing happens."""
     began, before = time.perf_counter(), cpu_seconds(hosts)
     await _delivered(stack, request, COUNT, mails)
@@ -72,9 +69,7 @@ async def _round(
     return (spent - idle * waited) / COUNT * 1000
 
 
-async def _delivered(
-    stack: Stack, request: Callable[[], Awaitable[None]], count: int, mails: int
-) -> None:
+async def _delivered(stack: Stack, request: Call, count: int, mails: int) -> None:
     """Sends so many requests, and waits until each one's mails have left."""
     target = len(stack.tenant.sent()) + count * mails
     await times(request, count, 1)

@@ -7,10 +7,14 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
+import aiohttp
+from azure.data.tables.aio import TableClient
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
 
 from bench.hosts import hosts_of
 from shared.adapters.queues import QueueBell
@@ -19,9 +23,11 @@ from shared.adapters.tables import TableRows
 from shared.ports import Insert
 from tests.support.stack import Stack
 
-ROWS = 8
-WARM_UP, ALONE, CROWD = 20, 60, 160
+ROWS = 8  # of a request with an idempotency key; tests/service/test_costs.py counts them
+WARM_UP, ALONE, CROWD = 20, 120, 160
 DESK, TYPE = "mytc", "production_issue"
+
+type Call = Callable[[], Awaitable[None]]
 
 
 async def report() -> None:
@@ -31,37 +37,61 @@ async def report() -> None:
         Stack(Path(folder), serving=False) as stack,
         hosts_of(stack),
     ):
-        account = StorageAccount.from_connection_string(stack.storage.connection_string)
-        bare = _Bare(account)
-        async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
+        connection = stack.storage.connection_string
+        async with (
+            _bare(connection) as bare,
+            _theirs(connection) as theirs,
+            aiohttp.ClientSession(stack.url) as client,
+        ):
             request = requests(client)
-            await times(bare.calls, WARM_UP, 1)
-            await times(request, WARM_UP, 1)
-            for crowd in (1, 8, 32):
-                await _compare(bare, request, crowd)
-        await bare.aclose()
+            await _alone(request, bare, theirs)
+            for crowd in (8, 32):
+                await _crowded(request, bare, crowd)
 
 
-class _Bare:
-    """One transaction of as many rows as a submission writes, then one message."""
+@asynccontextmanager
+async def _bare(connection: str) -> AsyncIterator[Call]:
+    """One transaction of as many rows as a submission writes, then one message: our adapters."""
+    account = StorageAccount.from_connection_string(connection)
+    rows, bell = TableRows(account, "docket"), QueueBell(account, "docket-bench")
 
-    def __init__(self, account: StorageAccount) -> None:
-        self._rows = TableRows(account, "docket")
-        self._bell = QueueBell(account, "docket-bench")
+    async def calls() -> None:
+        name, body = uuid.uuid4().hex, "x" * 700
+        await rows.commit("bench", [Insert(f"bench|{name}|{n}", body) for n in range(ROWS)])
+        await bell.ring('{"row": "' + name + '"}')
 
-    async def calls(self) -> None:
-        name = uuid.uuid4().hex
-        body = "x" * 700
-        rows = [Insert(f"bench|{name}|{n}", body) for n in range(ROWS)]
-        await self._rows.commit("bench", rows)
-        await self._bell.ring('{"row": "' + name + '"}')
-
-    async def aclose(self) -> None:
-        await self._rows.aclose()
-        await self._bell.aclose()
+    try:
+        yield calls
+    finally:
+        await rows.aclose()
+        await bell.aclose()
 
 
-def requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
+@asynccontextmanager
+async def _theirs(connection: str) -> AsyncIterator[Call]:
+    """The same as Microsoft's clients make it, in the same table."""
+    policy = TextBase64EncodePolicy()
+    async with (
+        TableClient.from_connection_string(connection, "docket") as table,
+        QueueClient.from_connection_string(
+            connection, "docket-bench-sdk", message_encode_policy=policy
+        ) as queue,
+    ):
+        await queue.create_queue()
+
+        async def calls() -> None:
+            name, body = uuid.uuid4().hex, "x" * 700
+            rows = [
+                {"PartitionKey": "bench-sdk", "RowKey": f"bench|{name}|{n}", "body0": body}
+                for n in range(ROWS)
+            ]
+            await table.submit_transaction([("create", row) for row in rows])
+            await queue.send_message('{"row": "' + name + '"}', time_to_live=-1)
+
+        yield calls
+
+
+def requests(client: aiohttp.ClientSession) -> Call:
     """Sends a request of a client who never wrote before."""
 
     async def send() -> None:
@@ -73,15 +103,16 @@ def requests(client: httpx.AsyncClient) -> Callable[[], Awaitable[None]]:
             "severity": "low",
             "requester": {"name": "Ann Client", "email": f"ann{uuid.uuid4().hex}@client.example"},
         }
-        answer = await client.post(
-            f"/api/desks/{DESK}/requests", json=body, headers={"x-functions-key": "local"}
-        )
-        answer.raise_for_status()
+        headers = {"x-functions-key": "local", "Idempotency-Key": uuid.uuid4().hex}
+        url = f"/api/desks/{DESK}/requests"
+        async with client.post(url, json=body, headers=headers) as answer:
+            answer.raise_for_status()
+            await answer.read()
 
     return send
 
 
-async def times(call: Callable[[], Awaitable[None]], count: int, crowd: int) -> list[float]:
+async def times(call: Call, count: int, crowd: int) -> list[float]:
     """Seconds of each call; `crowd` of them under way at once."""
     gate = asyncio.Semaphore(crowd)
 
@@ -94,22 +125,45 @@ async def times(call: Callable[[], Awaitable[None]], count: int, crowd: int) -> 
     return list(await asyncio.gather(*(one() for _ in range(count))))
 
 
-async def _compare(bare: _Bare, request: Callable[[], Awaitable[None]], crowd: int) -> None:
+async def _alone(request: Call, bare: Call, theirs: Call) -> None:
+    """One call at a time, by turns, so that each finds the machine as the others do."""
+    calls = {"request": request, "bare calls": bare, "Microsoft's clients": theirs}
+    for call in calls.values():
+        await times(call, WARM_UP, 1)
+    took: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ALONE):
+        for name, call in calls.items():
+            took[name] += await times(call, 1, 1)
+    ours = took.pop("request")
+    print(f"concurrency  1: request {_figures(ours)}")
+    for name, other in took.items():
+        print(f"    beside {name}: {_figures(other)}; {_ratio(ours, other)}")
+
+
+async def _crowded(request: Call, bare: Call, crowd: int) -> None:
     """Alternating rounds, so that both see the same machine."""
-    count = ALONE if crowd == 1 else CROWD
     ours: list[float] = []
-    theirs: list[float] = []
+    other: list[float] = []
     spent = 0.0
     for _ in range(2):
-        theirs += await times(bare.calls, count // 2, crowd)
+        other += await times(bare, CROWD // 2, crowd)
         began = time.perf_counter()
-        ours += await times(request, count // 2, crowd)
+        ours += await times(request, CROWD // 2, crowd)
         spent += time.perf_counter() - began
         await asyncio.sleep(2)  # lets the deliveries of this round end
-    p50, p95 = statistics.median(ours), statistics.quantiles(ours, n=20)[-1]
-    bare50, bare95 = statistics.median(theirs), statistics.quantiles(theirs, n=20)[-1]
-    print(
-        f"concurrency {crowd:>2}: request p50 {p50 * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms; "
-        f"bare calls p50 {bare50 * 1000:.1f} ms, p95 {bare95 * 1000:.1f} ms; "
-        f"ratio p50 {p50 / bare50:.2f}, p95 {p95 / bare95:.2f}; {count / spent:.0f} requests/s"
-    )
+    print(f"concurrency {crowd:>2}: request {_figures(ours)}, {CROWD / spent:.0f} requests/s")
+    print(f"    beside bare calls: {_figures(other)}; {_ratio(ours, other)}")
+
+
+def _figures(took: list[float]) -> str:
+    p50, p95 = _points(took)
+    return f"p50 {p50 * 1000:.1f} ms, p95 {p95 * 1000:.1f} ms"
+
+
+def _ratio(ours: list[float], other: list[float]) -> str:
+    (p50, p95), (other50, other95) = _points(ours), _points(other)
+    return f"ratio p50 {p50 / other50:.2f}, p95 {p95 / other95:.2f}"
+
+
+def _points(took: list[float]) -> tuple[float, float]:
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1]

@@ -16,7 +16,7 @@ from shared.domain.public import public_ticket
 from shared.domain.rules.opening import check
 from shared.service import conversation, files, quarantine, reads, retry
 from shared.service.layout import Loaded
-from shared.service.opening import Request, open_request
+from shared.service.opening import Opened, Request, begin_request
 
 
 @api
@@ -63,16 +63,18 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     request = Request(command, actor, tuple(keys), reading.fingerprint(body))
-    opened = await open_request(visit.deps, desk, request)
-    return acknowledged(visit, desk, opened.loaded, is_new=opened.is_new)
+    opened = await begin_request(visit.deps, desk, request)
+    return await acknowledged(visit, desk, opened)
 
 
-def acknowledged(visit: Visit, desk: Desk, loaded: Loaded, *, is_new: bool) -> func.HttpResponse:
+async def acknowledged(visit: Visit, desk: Desk, opened: Opened) -> func.HttpResponse:
     """The ticket's public facts: 201 for a new one, 200 for one that was there."""
-    ticket = loaded.ticket
+    ticket = opened.loaded.ticket
     url = visit.app.links.client_ticket(ticket.requester.email, ticket.number, visit.now)
-    public = public_ticket(desk, ticket, loaded.history)
-    return answer(ticket_json.public_json(public, ticket, url), 201 if is_new else 200)
+    public = public_ticket(desk, ticket, opened.loaded.history)
+    told = answer(ticket_json.public_json(public, ticket, url), 201 if opened.is_new else 200)
+    await opened.rung()
+    return told
 
 
 @api

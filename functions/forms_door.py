@@ -18,7 +18,7 @@ from shared.domain.microsoft_forms import read_response
 from shared.domain.people import Actor, ActorKind
 from shared.domain.rules.opening import check
 from shared.service import files, form_mapping, quarantine
-from shared.service.opening import Opened, Request, open_request
+from shared.service.opening import Opened, Request, begin_request
 from shared.service.quarantine import Kept
 
 
@@ -35,11 +35,11 @@ async def api_form_response(visit: Visit) -> func.HttpResponse:
     except Invalid as error:
         await _keep(visit, desk, form, error)
         raise
-    return acknowledged(visit, desk, opened.loaded, is_new=opened.is_new)
+    return await acknowledged(visit, desk, opened)
 
 
 async def take_response(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> Opened:
-    """The ticket that a raw response makes. Raises Invalid.
+    """The ticket that a raw response makes, its bell still ringing. Raises Invalid.
 
     The desk's file says what each question is; what people chose since is read when that fails.
     """
@@ -73,7 +73,7 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)
     request = Request(command, actor, keys, reading.fingerprint(response))
-    return await open_request(visit.deps, desk, request)
+    return await begin_request(visit.deps, desk, request)
 
 
 async def _keep(visit: Visit, desk: Desk, form: Form, error: Invalid) -> None:

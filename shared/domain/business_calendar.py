@@ -149,6 +149,8 @@ class BusinessCalendar:
         """
         if target < _NOTHING:
             raise ValueError(f"a target cannot be negative: {target}")
+        if not pauses:
+            return self.add(start, target)
         cursor, need = start, target
         for begin, end in _merged(start, pauses):
             if need:
@@ -165,6 +167,8 @@ class BusinessCalendar:
 
     def elapsed(self, start: datetime, until: datetime, pauses: Sequence[Pause] = ()) -> timedelta:
         """Working time used from start until then, with pauses taken out."""
+        if not pauses:
+            return self.between(start, until)
         paused = (self.between(begin, min(end, until)) for begin, end in _merged(start, pauses))
         return self.between(start, until) - sum(paused, _NOTHING)
 

@@ -102,8 +102,9 @@ def owed(
     mirror = 0 if found and isinstance(found[0], ef.ItemOwed) and found[0].plan is None else None
     told: set[tuple[str, str, str]] = set()
     by_client = any(_from_client(recorded.event) for recorded in happened)
+    happenings = occasions(desk, before, happened)
     for notice in desk.notices:
-        for what in occasions(desk, before, happened):
+        for what in happenings:
             if notice.on != what.occasion or (notice.types and ticket.type not in notice.types):
                 continue
             for person in _receivers(desk, ticket, notice, what.recorded):

@@ -151,7 +151,7 @@ async def ring(deps: Deps, outbox: Outbox | None, delay: dt.timedelta = dt.timed
     """Wakes the worker. A bell that does not ring costs a minute: the sweep looks anyway."""
     if outbox is None:
         return
-    key, _ = ly.outbox_row(outbox)
+    key = ly.outbox_key(outbox.due, outbox.number, outbox.seq)
     try:
         await deps.bell.ring(message(outbox.desk, key, outbox.claim), delay=delay)
     except Unavailable:

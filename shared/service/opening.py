@@ -38,10 +38,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Opened:
-    """The ticket that the request made, now or earlier."""
+    """The ticket that the request made, now or earlier. `bell`: rings for it, to be waited for."""
 
     loaded: ly.Loaded
     is_new: bool
+    bell: asyncio.Task[None] | None = None
+
+    async def rung(self) -> None:
+        """Ends when the bell has rung."""
+        if self.bell is not None:
+            await self.bell
 
 
 async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
@@ -50,6 +56,13 @@ async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
     The same key again gives the same ticket. Raises Invalid for bad fields and for a known key
     with another body.
     """
+    opened = await begin_request(deps, desk, request)
+    await opened.rung()
+    return opened
+
+
+async def begin_request(deps: Deps, desk: Desk, request: Request) -> Opened:
+    """The same while the bell still rings, so that the caller can write its answer meanwhile."""
     check(desk, request.command)  # bad input costs no number
     for attempt in range(ATTEMPTS):
         opened = await _attempt(deps, desk, request)
@@ -74,8 +87,9 @@ async def _attempt(deps: Deps, desk: Desk, request: Request) -> Opened | None:
         etag = etags[-1] if taken.write else ""
     finally:
         deps.numbers.settle(desk.id, taken, etag, unused=unused)
-    await ring(deps, made.outbox)
-    return Opened(after(None, made), is_new=True)
+    # An eager task has sent its message before the next line runs.
+    bell = asyncio.eager_task_factory(asyncio.get_running_loop(), ring(deps, made.outbox))
+    return Opened(after(None, made), is_new=True, bell=bell)
 
 
 def _made(deps: Deps, desk: Desk, request: Request, taken: Taken) -> store.Plan:

@@ -171,19 +171,20 @@ def indexed(
     """The ticket's row and the index rows that move with it."""
     old = loaded.row if loaded else None
     running = clocks(desk, ticket, now)
-    due_at = next_due(desk, ticket, now)
+    due_at = next_due(desk, ticket, now, running)
     index = _index_key(desk, ticket, running)
     due = ly.due_key(due_at, ticket.number) if due_at else ""
     row = ly.TicketRow(ticket=ticket, index=index, due=due, threads=threads or {})
     state = ly.state_key(ticket.number)
+    set_row = Put if loaded else Insert  # a new ticket's rows are nobody's yet
     writes: list[Write] = [
         Replace(state, ly.body(row), loaded.etag) if loaded else Insert(state, ly.body(row)),
-        Put(index, ly.body(summary(desk, ticket, running))),
+        set_row(index, ly.body(summary(desk, ticket, running))),
     ]
     if old and old.index != index:
         writes.append(Delete(old.index))
     if due and (old is None or old.due != due):
-        writes.append(Put(due, ly.numbered(ticket.number)))
+        writes.append(set_row(due, ly.numbered(ticket.number)))
     if old and old.due and old.due != due:
         writes.append(Delete(old.due))
     if loaded is None:

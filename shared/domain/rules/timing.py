@@ -44,8 +44,8 @@ def _state(desk: Desk, ticket: Ticket) -> State:
     return desk.types[ticket.type].state(ticket.state)
 
 
-def _clock_moments(desk: Desk, ticket: Ticket, now: dt.datetime) -> Iterator[Moment]:
-    for clock in clocks(desk, ticket, now):
+def _clock_moments(desk: Desk, ticket: Ticket, running: Sequence[Clock]) -> Iterator[Moment]:
+    for clock in running:
         if not clock.is_open:
             continue
         calendar = calendar_of(desk, clock.calendar)
@@ -99,9 +99,12 @@ def _reminder_moments(desk: Desk, ticket: Ticket) -> Iterator[Moment]:
         yield Moment(when, f"{reminder.id}:{round_}", calendar, reminder)
 
 
-def moments(desk: Desk, ticket: Ticket, now: dt.datetime) -> list[Moment]:
+def moments(
+    desk: Desk, ticket: Ticket, now: dt.datetime, running: Sequence[Clock] | None = None
+) -> list[Moment]:
     """Everything that is still to do for the ticket, soonest first.
 
+    `running`: its clocks as they stand at `now`, from whoever has them already.
     A rung that has fired is done unless the target has moved beyond that time since: then people
     heard of a due time that counts no more, and hear again when the new one comes.
     """
@@ -110,7 +113,8 @@ def moments(desk: Desk, ticket: Ticket, now: dt.datetime) -> list[Moment]:
     last: dict[str, dt.datetime] = {}
     for fired in ticket.facts.fired:
         last[fired.step] = max(fired.at, last.get(fired.step, fired.at))
-    found = (*_clock_moments(desk, ticket, now), *_reminder_moments(desk, ticket))
+    running = clocks(desk, ticket, now) if running is None else running
+    found = (*_clock_moments(desk, ticket, running), *_reminder_moments(desk, ticket))
     ahead = (m for m in found if m.fired not in last or (m.clock and m.at > last[m.fired]))
     return sorted(ahead, key=lambda m: m.at)
 
@@ -122,9 +126,11 @@ def _speaks_at(moment: Moment, now: dt.datetime) -> dt.datetime:
     return moment.calendar.next_opening(now)
 
 
-def next_due(desk: Desk, ticket: Ticket, now: dt.datetime) -> dt.datetime | None:
+def next_due(
+    desk: Desk, ticket: Ticket, now: dt.datetime, running: Sequence[Clock] | None = None
+) -> dt.datetime | None:
     """When the clock should look at the ticket next, or None when there is nothing to come."""
-    return min((_speaks_at(m, now) for m in moments(desk, ticket, now)), default=None)
+    return min((_speaks_at(m, now) for m in moments(desk, ticket, now, running)), default=None)
 
 
 def time_passed(case: Case, command: cm.TimePassed) -> Events:
