@@ -26,6 +26,7 @@ from shared import telemetry
 from shared.context import ARCHIVE, CONTAINER, TABLE, App, compose
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError, NotFound
+from shared.domain.words import counted
 from shared.service import backup, backup_shelf, person_export, privacy, rebuild, restore, transfer
 from shared.service.deps import Deps
 from shared.service.import_file import records
@@ -209,7 +210,7 @@ async def replay_undelivered(app: App, args: argparse.Namespace) -> int:
                 if args.ticket in ("", row.key.split("|")[1]):
                     await retry(app.deps, desk, row.key)
                     count += 1
-    print(f"{count} rows will be tried again within a minute")
+    print(f"{counted(count, 'row')} will be tried again within a minute")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.domain.people import ActorKind, Email, Frozen, Person
+from shared.domain.people import Actor, ActorKind, Email, Frozen, Person
 from shared.domain.ticket import (
     Application,
     Approval,
@@ -336,6 +336,11 @@ class By(Frozen):
     kind: ActorKind
     email: str
     name: str = ""
+
+    @classmethod
+    def actor(cls, actor: Actor) -> By:
+        """The actor of a command, without the roles held at the time."""
+        return cls(kind=actor.kind, email=actor.email, name=actor.name)
 
 
 class Recorded(Frozen):

@@ -23,6 +23,11 @@ Line = Annotated[
 ]
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `2 rows`: for things whose plural ends in s."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _as_map(value: object) -> object:
     return {"en": value} if isinstance(value, str) else value
 

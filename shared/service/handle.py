@@ -124,7 +124,7 @@ def _decided(desk: Desk, loaded: ly.Loaded, order: Order, now: dt.datetime) -> s
     """The commit that the commands call for; None when they change nothing."""
     events: list[ev.Event] = []
     ticket = loaded.ticket
-    by = ev.By(kind=order.actor.kind, email=order.actor.email, name=order.actor.name)
+    by = ev.By.actor(order.actor)
     for command in order.commands:
         case = Case(desk, ticket, order.actor, now, loaded.board)
         for event in decide(case, command):

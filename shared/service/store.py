@@ -88,12 +88,11 @@ def plan(
     `digest`: escalations wait beside the ticket to be told together with others.
     """
     before = loaded.ticket if loaded else None
-    by = ev.By(kind=actor.kind, email=actor.email, name=actor.name)
     row = ly.EventRow(
         commit=uuid.uuid4().hex,
         first=(before.version if before else 0) + 1,
         at=now,
-        by=by,
+        by=ev.By.actor(actor),
         events=tuple(events),
     )
     new = tuple(row.recorded())

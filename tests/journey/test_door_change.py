@@ -96,7 +96,7 @@ def finish(door: DoorDesk, number: str, client: str) -> None:
     door.stack.mail(client, number, "resolved")
     notes = door.notes(number)
     for words in ("C1 drafted", "overridden: The id is unique", "C1 ran on preprod", "C1 edited",
-                  f"C1 approved by {AMELIE}", "1 rows, 1 expected (as expected)",
+                  f"C1 approved by {AMELIE}", "1 row, 1 expected (as expected)",
                   f"Second person: {AMELIE}", "at 9:10"):  # fmt: skip
         assert any(words in note for note in notes), words
     sheet = door.stack.client(AMELIE).get(f"/desk/door/tickets/{number}/changes/C1")

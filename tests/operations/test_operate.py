@@ -127,7 +127,7 @@ async def test_what_was_given_up_is_tried_again(
     await app.deliver_all()
     assert len(app.vendors.mail.sent) == before + 1
     assert await reads.undelivered(app.deps, desk) == []
-    assert "1 rows will be tried again" in capsys.readouterr().out
+    assert "1 row will be tried again" in capsys.readouterr().out
 
 
 def command(azurite: Azurite, *argv: str) -> subprocess.CompletedProcess[str]:

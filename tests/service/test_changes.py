@@ -78,7 +78,7 @@ async def test_each_step_of_a_change_writes_itself_down(changes: Changes) -> Non
     )
     drafted, run, approved, applied = await changes.notes()
     assert drafted == "Data change C1 drafted: Share class (target door_prod.funds)"
-    assert "C1 ran on preprod: 1 rows (1 expected), had the desired effect" in run
+    assert "C1 ran on preprod: 1 row (1 expected), had the desired effect" in run
     assert f"C1 approved by {AMELIE} (script {sha(change)})" in approved
     assert "2 rows, 1 expected (NOT AS EXPECTED)" in applied
     assert f"Second person: {AMELIE}. at 9" in applied

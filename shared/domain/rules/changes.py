@@ -16,6 +16,7 @@ from shared.domain.ticket import (
     ScriptFinding,
     Verification,
 )
+from shared.domain.words import counted
 
 _EDITABLE = frozenset({ChangeState.DRAFT, ChangeState.VERIFIED, ChangeState.APPROVED,
                        ChangeState.REJECTED})  # fmt: skip
@@ -143,7 +144,7 @@ def verify_change(case: Case, command: cm.VerifyChange) -> Events:
     )
     said = "had the desired effect" if run.outcome == "as_expected" else "did NOT have the effect"
     text = (
-        f"Data change {change.id} ran on {run.environment}: {run.rows} rows "
+        f"Data change {change.id} ran on {run.environment}: {counted(run.rows, 'row')} "
         f"({change.expected_rows} expected), {said}. Script {change.script_sha256[:12]}. {run.note}"
     ).rstrip()
     return [ev.ChangeVerified(change=change.id, verification=run), _documented(text)]
@@ -198,8 +199,8 @@ def apply_change(case: Case, command: cm.ApplyChange) -> Events:
     done = Application(by=case.actor.email, at=case.now, rows=command.rows, note=command.note)
     right = "as expected" if done.rows == change.expected_rows else "NOT AS EXPECTED"
     text = (
-        f"Data change {change.id} applied in production by {done.by}: {done.rows} rows, "
-        f"{change.expected_rows} expected ({right}). "
+        f"Data change {change.id} applied in production by {done.by}: "
+        f"{counted(done.rows, 'row')}, {change.expected_rows} expected ({right}). "
         f"Second person: {change.approval.by}. {done.note}"
     ).rstrip()
     return [ev.ChangeApplied(change=change.id, application=done), _documented(text)]

@@ -87,7 +87,8 @@ def _follow_item(case: Case, item: WorkItem, state: str) -> Events:
 def build_reported(case: Case, command: cm.BuildReported) -> Events:
     """How the refresh of pre-production went, as a work note."""
     result = command.result or "running"
-    text = f"{command.job} build {command.build or '?'}: {result}"
+    build = f"build {command.build}" if command.build else "build"  # no number before it starts
+    text = f"{command.job} {build}: {result}"
     return [
         ev.BuildSeen(job=command.job, build=command.build, result=command.result, url=command.url),
         ev.Noted(text=text, automatic=True),
