@@ -65,7 +65,7 @@ function mentions(composer, field) {
   field.setAttribute("aria-controls", list.id);
   let at = 0;
 
-  const word = () => /(?:^|[\s(,;:])@([\w.%+@-]*)$/.exec(field.value.slice(0, field.selectionStart))?.[1];
+  const word = () => /(?:^|[\s(,;:])@([\p{L}\p{M}\p{N}_.%+@-]*)$/u.exec(field.value.slice(0, field.selectionStart))?.[1];
   const close = () => {
     list.hidden = true;
     field.removeAttribute("aria-activedescendant");
