@@ -15,6 +15,7 @@ from shared.domain.people import Actor, ActorKind
 from shared.domain.public import public_ticket
 from shared.domain.rules.opening import check
 from shared.service import conversation, files, quarantine, reads, retry
+from shared.service import layout as ly
 from shared.service.layout import Loaded
 from shared.service.opening import Opened, Request, begin_request
 
@@ -54,7 +55,8 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     uploads = reading.uploads(body)
     stored = await files.store(visit.deps.blobs, uploads, public=True)
     command = command.model_copy(update={"attachments": stored})
-    keys = [("ref", f"{ref.system}:{ref.ref}") for ref in command.external_refs]
+    refs = (ly.reference(ref.system, ref.ref) for ref in command.external_refs)
+    keys = [("ref", ref) for ref in dict.fromkeys(refs)]
     header = visit.req.headers.get("idempotency-key", "").strip()
     if len(header) > 250:
         raise Invalid.of("Idempotency-Key", "at most 250 characters")
@@ -93,8 +95,8 @@ async def api_tickets(visit: Visit) -> func.HttpResponse:
 
 def list_query(visit: Visit, actor: Actor) -> reads.Query:
     """The query string of a list. Raises Invalid for a limit that is no number."""
-    limit = visit.query("limit") or "50"
-    if not limit.isdigit():
+    limit = reading.whole(visit.query("limit") or "50")
+    if limit is None:
         raise Invalid.of("limit", "give a number from 1 to 200")
     return reads.Query(
         view=visit.query("view") or "open",
@@ -105,7 +107,7 @@ def list_query(visit: Visit, actor: Actor) -> reads.Query:
         requester=visit.query("requester").lower(),
         text=visit.query("q"),
         me=actor.email,
-        limit=int(limit),
+        limit=limit,
         cursor=visit.query("cursor"),
     )
 
@@ -156,7 +158,7 @@ async def served(
     attachment, content = await files.fetch(
         visit.deps.blobs, loaded.ticket, attachment_id, public_only=public_only
     )
-    shown = attachment.content_type in files.SHOWN and attachment.content_type != "text/html"
+    shown = attachment.content_type in files.SHOWN
     name = attachment.name.encode("ascii", "replace").decode().replace('"', "'")
     disposition = "inline" if shown else "attachment"
     return func.HttpResponse(
@@ -231,5 +233,5 @@ async def api_undelivered_retry(visit: Visit) -> func.HttpResponse:
     body = json_body(visit.req)
     if not isinstance(body.get("key"), str):
         raise Invalid.of("key", "give the row's key from the undelivered list")
-    await retry.retry(visit.deps, desk, body["key"])
+    await retry.retry(visit.deps, desk, reading.row_key(body["key"]))
     return answer({"status": "due now"})

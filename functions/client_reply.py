@@ -31,6 +31,8 @@ async def client_ticket_reply(visit: Visit) -> func.HttpResponse:
         holder = await Holder.of(visit)
     except NotFound:
         return lost_link(visit, sent.text(TEXT))
+    if not holder.is_proven:  # the page has no box for this
+        return lost_link(visit, sent.text(TEXT))
     uploads = sent.files(FILES)
     names = tuple(files.safe_name(upload.name) for upload in uploads)
     draft = Draft(sent.text(TEXT), sent.text(KEY)[:100], file_names=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import azure.functions as func
 
@@ -16,8 +16,6 @@ from shared.domain.people import Actor, ActorKind
 from shared.domain.public import public_ticket
 from shared.domain.rules.case import Case
 from shared.domain.rules.conversation import may_reopen
-from shared.domain.ticket import Ticket
-from shared.domain.words import Language
 from shared.render.client_words import client_words, told
 from shared.render.links import Pass
 from shared.service import files, reads
@@ -36,6 +34,7 @@ class Holder:
     loaded: Loaded
     actor: Actor
     goes_on_url: str = ""  # where a merged request goes on, when the holder takes part there
+    is_proven: bool = True  # else it is shown as it was sent, and takes no answers
 
     @classmethod
     async def of(cls, visit: Visit) -> Holder:
@@ -48,6 +47,8 @@ class Holder:
         if allowed.email not in loaded.ticket.participants:
             raise NotFound("this link's holder takes no part in the request any more")
         actor = _actor(desk, loaded, allowed.email)
+        if not allowed.is_proven:
+            return cls(visit, desk, _as_sent(loaded), actor, is_proven=False)
         return cls(visit, desk, loaded, actor, await _goes_on(visit, loaded, allowed.email))
 
     @property
@@ -66,6 +67,15 @@ class Holder:
         ticket = self.loaded.ticket
         case = Case(self.desk, ticket, self.actor, self.visit.now)
         return not case.state.has_ended or may_reopen(case)
+
+
+def _as_sent(loaded: Loaded) -> Loaded:
+    """The ticket without anything that came after the request itself, but for its state."""
+    opening = loaded.history[:1]
+    files_sent = getattr(opening[0].event, "attachments", ()) if opening else ()
+    shown = loaded.ticket.model_copy(update={"attachments": files_sent, "merged_into": None})
+    row = loaded.row.model_copy(update={"ticket": shown})
+    return replace(loaded, row=row, history=opening)
 
 
 async def _goes_on(visit: Visit, loaded: Loaded, email: str) -> str:
@@ -118,7 +128,7 @@ def lost_link(visit: Visit, text: str = "") -> func.HttpResponse:
 
 def ticket_page(holder: Holder, draft: Draft, status: int = 200) -> func.HttpResponse:
     """The page, with a message that was not taken still in its box."""
-    visit, reader, desk = holder.visit, holder.reader, holder.desk
+    reader, desk = holder.reader, holder.desk
     ticket = holder.loaded.ticket
     spoken = ticket.model_copy(update={"language": reader.language})
     ended = ticket.facts.ended[-1].start if ticket.facts.ended else None
@@ -137,8 +147,9 @@ def ticket_page(holder: Holder, draft: Draft, status: int = 200) -> func.HttpRes
         key=draft.key or secrets.token_urlsafe(16),
         draft=draft,
         mistakes=[(e.field, told(e.message, reader.language)) for e in draft.mistakes],
-        banner=_banner(visit, reader.language, ticket),
+        banner=_banner(holder),
         goes_on_url=holder.goes_on_url,
+        mailed_to="" if holder.is_proven else holder.actor.email,
         will_reopen=holder.will_reopen,
         ended_at=ended,
         reference_follows=bool(mirror and (not mirror.types or ticket.type in mirror.types)),
@@ -146,11 +157,13 @@ def ticket_page(holder: Holder, draft: Draft, status: int = 200) -> func.HttpRes
     )
 
 
-def _banner(visit: Visit, language: Language, ticket: Ticket) -> tuple[str, str] | None:
+def _banner(holder: Holder) -> tuple[str, str] | None:
     """What the visitor has just done: title and text."""
-    words = client_words(language)
+    visit, ticket = holder.visit, holder.loaded.ticket
+    words = client_words(holder.reader.language)
     if visit.query("new") == NEW:
-        return words["new_title"], words["new_text"] % ticket.number
+        text = words["new_text"] if holder.is_proven else words["new_mailed_text"]
+        return words["new_title"], text % ticket.number
     if visit.query("new") == FOLLOWS:
         return words["sent_title"], words["followup_text"]
     if visit.query("sent") and ticket.merged_into:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -17,9 +18,10 @@ from shared.domain.people import Actor
 from shared.domain.sla import Clock
 from shared.domain.words import say
 from shared.render.wording import span
-from shared.service import reads
+from shared.service import quarantine, reads
 
-SOON = dt.timedelta(hours=1)
+KEPT_COUNTED = 9  # rows hold what came in: "9+" says enough
+SOON = dt.timedelta(hours=1)  # before the due time, where the desk's ladder warns of nothing
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,19 @@ class Left:
     due: dt.datetime | None = None
 
 
-def left(due: dt.datetime | None, now: dt.datetime, *, paused: bool = False) -> Left:
-    """Time left until `due`: late, soon, or in good time."""
+def left(
+    due: dt.datetime | None,
+    now: dt.datetime,
+    *,
+    paused: bool = False,
+    warns_at: dt.datetime | None = None,
+) -> Left:
+    """Time by the clock on the wall until `due`: late, soon (from `warns_at`), or in good time."""
     if due is None:
         return Left("paused", "❚❚", "paused") if paused else Left("no target", "–", "none")
     if due <= now:
         return Left(f"{span(now - due)} late", "⚠", "late", due)
-    if due - now <= SOON:
+    if now >= (warns_at or due - SOON):
         return Left(f"{span(due - now)} left", "⏳", "soon", due)
     return Left(f"{span(due - now)} left", "◷", "fine", due)
 
@@ -112,10 +120,19 @@ async def desk_home(visit: Visit) -> func.HttpResponse:
 
 @page
 async def desk_undelivered_banner(visit: Visit) -> func.HttpResponse:
-    """A line for the head of every page while something is undelivered."""
+    """Lines for the head of every page while something is undelivered or in quarantine."""
     desk, _, shell = enter(visit, "")
-    rows = await reads.undelivered(visit.deps, desk)
+    rows, kept = await asyncio.gather(
+        reads.undelivered(visit.deps, desk), quarantine.entries(visit.deps, desk, KEPT_COUNTED + 1)
+    )
     dead = sum(any(e.status == "dead" for e in box.effects) for _, box in rows)
     return render(
-        visit, "console/banner.html", shell=shell, desk=desk, waiting=len(rows) - dead, dead=dead
+        visit,
+        "console/banner.html",
+        shell=shell,
+        desk=desk,
+        waiting=len(rows) - dead,
+        dead=dead,
+        kept=min(len(kept), KEPT_COUNTED),
+        more=len(kept) > KEPT_COUNTED,
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import Any
 
 import azure.functions as func
 
 from functions import console_history as history
+from functions import console_people as people
 from functions import reading
 from functions.console import enter
 from functions.console_board import board_page
+from functions.console_done import done
+from functions.console_merge import ask_before_merging
 from functions.console_ticket import Refusal, by_others, loaded_for, own_number, ticket_page
-from functions.pages import Form, form_values, page, see_other
+from functions.pages import Form, form_values, is_partial, page, see_other, trigger
 from functions.visit import Visit
 from shared.domain import commands as cm
 from shared.domain import events as ev
@@ -22,10 +26,6 @@ from shared.service import conversation, store
 # What only adds to a ticket overwrites nobody's work, so another's change does not stop it.
 ADDING = frozenset({"note", "opine", "watch", "unwatch", "link", "seen", "refresh_preprod"})
 AGAIN = 4
-_FIELDS: dict[str, frozenset[str]] = {
-    get_args(kind.model_fields["command"].annotation)[0]: frozenset(kind.model_fields)
-    for kind in cm.StaffCommand.__value__.__args__
-}
 _HIDDEN = frozenset({"command", "attachments", "mentions", "message_id"})
 
 
@@ -33,11 +33,11 @@ def body_of(form: Form) -> dict[str, Any]:
     """The form as the command's body: only the command's own fields, empty ones left out."""
     name = form.text("command")
     body: dict[str, Any] = {"command": name}
-    for field in _FIELDS.get(name, frozenset()) - _HIDDEN:
+    for field in reading.COMMANDS.get(name, frozenset()) - _HIDDEN:
         if form.text(field):
             body[field] = form.text(field)
     if name == "assign":
-        body["assignee"] = form.text("assignee") or None
+        body["assignee"] = form.text("take_it") or form.text("assignee") or None
     if name == "approve_change":
         body["accept_findings"] = form.text("accept_findings") == "yes"
     if name == "decide":
@@ -66,7 +66,8 @@ async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
     form = form_values(visit.req)
     to_board = form.text("back") == "board"
     try:
-        await carry_out(visit, actor, form)
+        await ask_before_merging(visit, number, form)
+        made = await carry_out(visit, actor, form)
     except Refused as error:
         loaded = await loaded_for(visit, seen=False)
         new = by_others([r for r in loaded.history if r.seq > _version(form)], actor.email)
@@ -77,16 +78,29 @@ async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
         return ticket_page(visit, loaded, refusal)
     if to_board:
         return see_other(f"/desk/{desk.id}/board")
-    return see_other(f"/desk/{desk.id}/tickets/{number}")
+    if not is_partial(visit):
+        return see_other(f"/desk/{desk.id}/tickets/{number}")
+    return await _page_after(visit, actor, made)
+
+
+async def _page_after(visit: Visit, actor: Actor, made: Sequence[ev.Recorded]) -> func.HttpResponse:
+    """The page as it is now, for a script that stays on it, with what was done in words."""
+    loaded = await loaded_for(visit, seen=True)
+    clients = people.audience(visit.desk, loaded.ticket, actor, visit.now).clients
+    found = ticket_page(visit, loaded)
+    if words := done(visit.desk, loaded.ticket, made, clients):
+        found.headers.update(trigger(**{"docket:done": {"text": words}}))
+    return found
 
 
 def _version(form: Form) -> int:
-    text = form.text("version")
-    return int(text) if text.isdigit() else 0
+    return reading.whole(form.text("version")) or 0
 
 
-async def carry_out(visit: Visit, actor: Actor, form: Form) -> None:
-    """The command, once, on the ticket that the person saw. Raises a Refused.
+async def carry_out(visit: Visit, actor: Actor, form: Form) -> tuple[ev.Recorded, ...]:
+    """The command, once, on the ticket that the person saw: what it brought about.
+
+    Raises a Refused.
 
     When only Docket or the person themself changed the ticket meanwhile, the command goes on from
     there; a text that the same person sent just before (a form sent twice) is not said again.
@@ -97,7 +111,7 @@ async def carry_out(visit: Visit, actor: Actor, form: Form) -> None:
     uploads = form.files("attachments")
     for _ in range(AGAIN):
         try:
-            await conversation.staff_command(
+            after = await conversation.staff_command(
                 visit.deps, number, command, actor, uploads=uploads, version=version
             )
         except Stale as error:
@@ -106,12 +120,12 @@ async def carry_out(visit: Visit, actor: Actor, form: Form) -> None:
             )
             new = [r for r in loaded.history if r.seq > _version(form)]
             if _was_said(new, command, actor):
-                return
+                return tuple(r for r in new if r.by.email == actor.email)
             if form.text("command") not in ADDING and by_others(new, actor.email):
                 raise Stale(_told(len(by_others(new, actor.email)))) from error
             version = loaded.ticket.version
         else:
-            return
+            return tuple(r for r in after.history if version and r.seq > version)
     raise Stale("the ticket changes too quickly just now; look at it again")
 
 

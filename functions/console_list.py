@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import azure.functions as func
 
@@ -16,6 +18,7 @@ from shared.domain.desk import Desk
 from shared.domain.errors import Invalid, Refused
 from shared.domain.people import Actor
 from shared.domain.words import say
+from shared.render.promises import CLOCK_NAMES
 from shared.service import conversation, reads
 from shared.service.counts import Counts, counts
 from shared.service.layout import Summary
@@ -31,6 +34,8 @@ VIEWS = {
     "all": "All",
 }
 FILTERS = ("state", "type", "severity", "assignee", "q")
+ORDERS = {"": "Due time", "severity": "Severity", "newest": "Newest"}
+NAMED_BY_DAY = dt.timedelta(days=6)  # within them a weekday's name says which day it is
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Line:
     is_production: bool
     assignee: str
     left: Left
+    clock: str  # whose time that is
+    due: str
     has_ended: bool
 
 
@@ -80,9 +87,18 @@ def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
         else "",
         is_production=is_production,
         assignee=member.name if member else ticket.assignee or "",
-        left=left(ticket.due, visit.now, paused=ticket.paused),
+        left=left(ticket.due, visit.now, paused=ticket.paused, warns_at=ticket.warns_at),
+        clock=CLOCK_NAMES.get(ticket.due_clock, ""),
+        due=due_words(ticket.due, visit.now, desk.timezone) if ticket.due else "",
         has_ended=is_merged or state.has_ended,
     )
+
+
+def due_words(due: dt.datetime, now: dt.datetime, zone: str) -> str:
+    """`Mon 09:30` within the next days, else `Mon 30 Nov 09:30`."""
+    local = due.astimezone(ZoneInfo(zone))
+    is_near = dt.timedelta() <= due - now < NAMED_BY_DAY
+    return f"{local:%a %H:%M}" if is_near else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def severity_rank(desk: Desk, severity: str) -> int:
@@ -99,6 +115,7 @@ def _query(visit: Visit, actor: Actor, view: str) -> reads.Query:
         assignee=visit.query("assignee").lower(),
         text=visit.query("q")[:200],
         me=actor.email,
+        sort=visit.query("sort"),
         limit=PER_PAGE,
         cursor=visit.query("cursor"),
     )
@@ -107,8 +124,8 @@ def _query(visit: Visit, actor: Actor, view: str) -> reads.Query:
 @page
 async def desk_list(visit: Visit) -> func.HttpResponse:
     """A view of the desk's tickets, most urgent first."""
-    done = visit.query("done")
-    return await listed(visit, visit.query("view") or "open", int(done) if done.isdigit() else None)
+    done = reading.whole(visit.query("done"))
+    return await listed(visit, visit.query("view") or "open", done)
 
 
 async def listed(
@@ -120,7 +137,8 @@ async def listed(
     found, held = await asyncio.gather(
         reads.tickets(visit.deps, desk, query), counts(visit.deps, desk, actor.email)
     )
-    chosen = {name: visit.query(name) for name in FILTERS}
+    chosen = _chosen(visit)
+    asked = chosen | {"sort": query.sort}
     path = f"/desk/{desk.id}"
     return render(
         visit,
@@ -131,23 +149,39 @@ async def listed(
         query=query,
         chosen=chosen,
         is_filtered=any(chosen.values()),
-        tabs=_tabs(path, query, chosen, held),
-        held=held,
+        filters=sum(bool(value) for name, value in chosen.items() if name != "q"),
+        tabs=_tabs(path, query, asked, held),
+        orders=_orders(path, query, chosen),
         lines=[line(desk, ticket, visit) for ticket in found.tickets],
-        next_url=address(path, view=query.view, **chosen, cursor=found.cursor)
+        is_part=found.is_part,
+        next_url=address(path, view=query.view, **asked, cursor=found.cursor)
         if found.cursor
         else "",
-        first_url=address(path, view=query.view, **chosen),
+        first_url=address(path, view=query.view, **asked),
+        bulk_url=address(f"{path}/bulk", **asked),
+        everywhere_url=address(path, view="all", **asked) if query.view != "all" else "",
         states=_states(desk),
         done=done,
         failed=failed,
     )
 
 
-def _tabs(path: str, query: reads.Query, chosen: dict[str, str], held: Counts) -> list[Tab]:
+def _chosen(visit: Visit) -> dict[str, str]:
+    return {name: visit.query(name) for name in FILTERS}
+
+
+def _tabs(path: str, query: reads.Query, asked: dict[str, str], held: Counts) -> list[Tab]:
     return [
-        Tab(name, address(path, view=view, **chosen), held.of(view), view == query.view)
+        Tab(name, address(path, view=view, **asked), held.of(view), view == query.view)
         for view, name in VIEWS.items()
+    ]
+
+
+def _orders(path: str, query: reads.Query, chosen: dict[str, str]) -> list[Tab]:
+    own = "Last closed" if query.view == "closed" else ORDERS[""]
+    return [
+        Tab(name, address(path, view=query.view, **chosen, sort=sort), "", sort == query.sort)
+        for sort, name in (ORDERS | {"": own}).items()
     ]
 
 
@@ -170,7 +204,8 @@ async def desk_list_bulk(visit: Visit) -> func.HttpResponse:
     done = len(numbers) - len(failed)
     if failed:
         return await listed(visit, view, done, tuple(failed))
-    return see_other(address(f"/desk/{desk.id}", view=view, done=str(done)))
+    asked = _chosen(visit) | {"sort": visit.query("sort")}
+    return see_other(address(f"/desk/{desk.id}", view=view, **asked, done=str(done)))
 
 
 def _bulk_command(form: Form) -> cm.StaffCommand:

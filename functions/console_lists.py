@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import azure.functions as func
 from markupsafe import Markup
 
+from functions import reading
 from functions.console import enter
 from functions.console_diagram import draw
 from functions.console_history import state_name
+from functions.console_kept import KeptView, kept_view
 from functions.pages import form_values, page, render, see_other
 from functions.visit import Visit
 from shared.domain import effects as ef
@@ -22,16 +24,19 @@ from shared.service import quarantine, reads, retry
 from shared.service.quarantine import Kept
 
 KEPT_SHOWN = 50
-RAW_SHOWN = 200_000  # characters on the page; the whole can be fetched
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """An effect that is not delivered, in words. `numbers`: the tickets that a digest tells of."""
+    """An effect that is not delivered, in words. `numbers`: the tickets that a digest tells of.
+
+    `advice`: what happened and what to do, in a sentence; `error`: what the tool itself said.
+    """
 
     what: str
     status: str
     tries: int
+    advice: str
     error: str
     next: dt.datetime | None
     numbers: tuple[str, ...] = ()
@@ -60,9 +65,23 @@ def _numbers(effect: ef.Effect) -> tuple[str, ...]:
     return (*(line.number for line in digest.lines), *digest.more) if digest else ()
 
 
+def _advice(effect: ef.Effect) -> str:
+    if effect.status != "dead":
+        return (
+            "It did not get through so far; Docket tries again by itself." if effect.error else ""
+        )
+    cause = "a lead finds the cause under Connections; then try again"
+    if not isinstance(effect, ef.MailOwed):
+        return f"The other side refused it: {cause}."
+    mend = "add the right one to the ticket’s watchers: it gets all further mails"
+    if effect.audience == "staff":
+        mend = "correct it in the desk’s file"
+    return f"The mail was refused. If the address {effect.to.email} is wrong, {mend}. Else {cause}."
+
+
 def _waiting(box: ef.Outbox) -> list[Waiting]:
     return [
-        Waiting(_what(e), e.status, e.tries, e.error, e.not_before, _numbers(e))
+        Waiting(_what(e), e.status, e.tries, _advice(e), e.error, e.not_before, _numbers(e))
         for e in box.effects
         if e.status != "done"
     ]
@@ -82,23 +101,13 @@ async def desk_undelivered(visit: Visit) -> func.HttpResponse:
 async def desk_undelivered_retry(visit: Visit) -> func.HttpResponse:
     """Makes one row due now."""
     desk, _, _ = enter(visit, "undelivered")
-    await retry.retry(visit.deps, desk, form_values(visit.req).text("key"))
+    key = reading.row_key(form_values(visit.req).text("key"))
+    await retry.retry(visit.deps, desk, key)
     return see_other(f"/desk/{desk.id}/undelivered?retried=yes")
 
 
-@dataclass(frozen=True)
-class KeptView:
-    """Something in quarantine with its content, shortened for the page if need be."""
-
-    key: str
-    kept: Kept
-    raw: str
-    is_whole: bool
-
-
 async def _kept(visit: Visit, desk: Desk, key: str, kept: Kept) -> KeptView:
-    raw = (await quarantine.raw(visit.deps, desk, key)).decode(errors="replace")
-    return KeptView(key, kept, raw[:RAW_SHOWN], len(raw) <= RAW_SHOWN)
+    return kept_view(desk, key, kept, await quarantine.raw(visit.deps, desk, key))
 
 
 @page
@@ -123,7 +132,7 @@ async def desk_quarantine(visit: Visit) -> func.HttpResponse:
 async def desk_quarantine_raw(visit: Visit) -> func.HttpResponse:
     """The content as it came in, as a download that no browser interprets."""
     desk, _, _ = enter(visit, "quarantine")
-    content = await quarantine.raw(visit.deps, desk, visit.query("key"))
+    content = await quarantine.raw(visit.deps, desk, reading.row_key(visit.query("key")))
     return func.HttpResponse(
         content,
         mimetype="application/octet-stream",
@@ -140,7 +149,8 @@ async def desk_quarantine_raw(visit: Visit) -> func.HttpResponse:
 async def desk_quarantine_release(visit: Visit) -> func.HttpResponse:
     """Somebody has dealt with it: it leaves the list."""
     desk, _, _ = enter(visit, "quarantine")
-    await quarantine.release(visit.deps, desk, form_values(visit.req).text("key"))
+    key = reading.row_key(form_values(visit.req).text("key"))
+    await quarantine.release(visit.deps, desk, key)
     return see_other(f"/desk/{desk.id}/quarantine")
 
 

@@ -14,6 +14,7 @@ import azure.functions as func
 
 from functions import console_history as history
 from functions import console_people as people
+from functions import reading
 from functions.console import enter
 from functions.console_diagram import draw
 from functions.console_view import TicketView
@@ -130,8 +131,7 @@ async def desk_ticket_live(visit: Visit) -> func.HttpResponse:
     One range read of what is new; at most once a minute it also notes that this person is there.
     """
     desk, actor, shell = enter(visit, "list")
-    known = visit.query("version")
-    version = int(known) if known.isdigit() else 0
+    version = reading.whole(visit.query("version")) or 0
     number = own_number(visit)
     loaded = await store.load_from(visit.deps.rows, desk.id, number, version + 1)
     mine = next((s.at for s in loaded.seen if s.email == actor.email), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from functions.console import Left, left
@@ -12,20 +12,17 @@ from shared.domain.desk import Desk, RequestType, Runbook
 from shared.domain.explaining import Why, explain
 from shared.domain.flow import State, Trigger
 from shared.domain.people import Actor
+from shared.domain.public import Answered, environment_asked, form_answers
 from shared.domain.rules.available import available
 from shared.domain.rules.case import Case, can_follow
 from shared.domain.rules.moving import allowed_moves, unmet
+from shared.domain.rules.timing import warns_at
 from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Change, Opinion, Ticket
 from shared.domain.words import say
+from shared.render.promises import CLOCK_NAMES
+from shared.render.wording import span
 from shared.service.layout import Loaded
-
-CLOCK_NAMES = {
-    "first_response": "First response",
-    "resolution": "Resolution",
-    "triage": "Triage decision",
-    "next_reply": "Next reply",
-}
 
 
 @dataclass(frozen=True)
@@ -105,9 +102,7 @@ class TicketView:
     @property
     def environment(self) -> str:
         """Its environment's name, '' where nobody was asked for it."""
-        environment = self.desk.environment_by_id[self.ticket.environment]
-        is_known = self.is_production or not environment.production
-        return say(environment.name, "en") if is_known else ""
+        return environment_asked(self.desk, self.ticket, "en")
 
     @property
     def state_shown(self) -> tuple[str, str]:
@@ -146,7 +141,7 @@ class TicketView:
 
     def _clock(self, clock: Clock) -> ClockView:
         used = clock.elapsed / clock.target if clock.target else 1.0
-        shown = left(clock.due_at, self.now, paused=clock.state == "paused")
+        shown = self._left(clock)
         if clock.state == "met":
             shown = Left("met", "✓", "met", clock.due_at)
         elif clock.state == "stopped":
@@ -159,25 +154,26 @@ class TicketView:
         percent = max(0, min(100, round(used * 100)))
         return ClockView(clock, CLOCK_NAMES[clock.clock.value], shown, percent, why)
 
+    def _left(self, clock: Clock) -> Left:
+        """What is left or over, in working time where the calendar has closing hours."""
+        near = warns_at(self.desk, self.ticket, clock)
+        wall = left(clock.due_at, self.now, paused=clock.state == "paused", warns_at=near)
+        rest = clock.target - clock.elapsed
+        always = self.desk.calendar_by_id[clock.calendar].always
+        if clock.due_at is None or always or not rest:
+            return wall
+        side = "left" if rest > dt.timedelta() else "late"
+        return replace(wall, words=f"{span(rest)} of working time {side}")
+
     @property
     def runbooks(self) -> list[Runbook]:
         """Pages with instructions that this person's roles may see."""
         return [r for r in self.kind.runbooks if self.actor.has_role(r.roles)]
 
     @property
-    def answers(self) -> list[tuple[str, str]]:
+    def answers(self) -> tuple[tuple[str, Answered], ...]:
         """The form's other answers, under their questions."""
-        fields = {f.id: f for form in self.desk.forms for f in form.fields}
-        found = []
-        for field_id, value in self.ticket.fields.items():
-            texts = value if isinstance(value, list) else [value]
-            field = fields.get(field_id)
-            options = [field.option(text) if field else None for text in texts]
-            said = [
-                say(o.label, "en") if o else text for o, text in zip(options, texts, strict=True)
-            ]
-            found.append((say(field.label, "en") if field else field_id, ", ".join(said)))
-        return found
+        return form_answers(self.desk, self.ticket, "en")
 
     @property
     def decisions(self) -> list[Opinion]:

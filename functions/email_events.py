@@ -67,7 +67,6 @@ async def _report(visit: Visit, event: str, data: dict[str, Any]) -> bool:
     said = details.get("statusMessage") if isinstance(details, dict) else ""
     failed = Undelivered(
         event=event or f"{data.get('messageId')}:{data.get('recipient')}",
-        sender=str(data.get("sender") or "").lower(),
         recipient=str(data.get("recipient") or "").lower(),
         reason=f"{status} ({said})"[:300] if said else status,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import azure.functions as func
@@ -10,16 +11,20 @@ import azure.functions as func
 from functions import reading
 from functions.api import acknowledged
 from functions.visit import Visit, api, json_body
-from shared.domain.answers import read_answers
+from shared.domain.answers import Answer, read_answers
 from shared.domain.desk import Desk
 from shared.domain.errors import Invalid, NotFound
 from shared.domain.form import Form
-from shared.domain.microsoft_forms import read_response
+from shared.domain.microsoft_forms import named_files, read_response
 from shared.domain.people import Actor, ActorKind
 from shared.domain.rules.opening import check
+from shared.domain.words import Language
 from shared.service import files, form_mapping, quarantine
+from shared.service.files import Upload
 from shared.service.opening import Opened, Request, begin_request
 from shared.service.quarantine import Kept
+
+_MISSING: dict[Language, str] = {"en": "did not arrive: %s", "fr": "non reçu : %s"}
 
 
 @api
@@ -64,16 +69,33 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
     uploads = reading.uploads(body, "files")
     command = read_answers(desk, form, read.answers, read.sender, source="form")
     check(desk, command)
+    missing = _not_received(form, read.answers, uploads, command.language)
     stored, raw = await asyncio.gather(
         files.store(visit.deps.blobs, uploads, public=True),
         form_mapping.keep_raw(visit.deps, desk, form, response),
     )
-    command = command.model_copy(update={"attachments": stored, **raw})
+    fields = command.fields | missing
+    command = command.model_copy(update={"attachments": stored, "fields": fields, **raw})
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)
     request = Request(command, actor, keys, reading.fingerprint(response))
     return await begin_request(visit.deps, desk, request)
+
+
+def _not_received(
+    form: Form, answers: Mapping[str, Answer], uploads: Sequence[Upload], language: Language
+) -> dict[str, str]:
+    """What the response names as uploaded and the flow did not hand over, by question: the client
+    reads it in the confirmation, and staff on the ticket, instead of nobody knowing."""
+    came = [upload.name for upload in uploads]
+    told = {}
+    for question in form.fields:
+        if question.kind == "files" and len(named := named_files(answers.get(question.id, ""))):
+            left = [name for name in named if name not in came]
+            if left and len(named) > len(came):
+                told[question.id] = _MISSING[language] % ", ".join(left)
+    return told
 
 
 async def _keep(visit: Visit, desk: Desk, form: Form, error: Invalid) -> None:

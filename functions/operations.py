@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from functions.turns import turns
 from shared import telemetry
 from shared.context import get_app
 from shared.service import backup, observe
@@ -25,9 +26,12 @@ async def measure_undelivered() -> None:
     It goes on with an unfinished backup, too: no other function comes by as often and has time.
     """
     deps = get_app().deps
-    for desk in deps.desks:
-        await observe.measure_outbox(deps, desk)
-    _tell(await backup.go_on(deps, SECONDS))
+    with turns() as turn:
+        for desk in deps.desks:
+            with turn("measure", desk):
+                await observe.measure_outbox(deps, desk)
+        with turn("backup", "all"):
+            _tell(await backup.go_on(deps, SECONDS))
 
 
 def _tell(made: Manifest | None) -> None:

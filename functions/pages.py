@@ -86,17 +86,31 @@ def page_refusal(visit: Visit | None, error: DocketError) -> func.HttpResponse:
 
 
 def _sign_in(visit: Visit) -> func.HttpResponse:
-    """To the sign-in, and from there back; a script's partial request moves the whole page."""
-    back = urlsplit(visit.req.url)
-    here = back.path + (f"?{back.query}" if back.query else "")
-    wanted = here if visit.req.method == "GET" and not is_partial(visit) else "/desk"
+    """To the sign-in, and from there back. A page that stays where it is gets told instead.
+
+    So what was typed there is not lost: web/static/live.js offers the sign-in beside it.
+    """
     login = visit.app.settings.login_path
-    url = f"{login}?post_login_redirect_uri={quote(wanted, safe='/')}"
+    url = f"{login}?post_login_redirect_uri={quote(_standing_on(visit), safe='/')}"
     if is_partial(visit):
-        return func.HttpResponse(b"", status_code=401, headers={"HX-Redirect": url})
+        told = {"Cache-Control": "no-store", **trigger(**{"docket:signed-out": {"url": url}})}
+        return func.HttpResponse(b"", status_code=401, headers=told)
     return func.HttpResponse(
         b"", status_code=302, headers={"Location": url, "Cache-Control": "no-store"}
     )
+
+
+def _standing_on(visit: Visit) -> str:
+    """The address that the visitor looks at, which for a form or a part is not the requested one.
+
+    It comes from a header then, so only an address of the console counts.
+    """
+    is_whole = visit.req.method == "GET" and not is_partial(visit)
+    headers = visit.req.headers
+    named = str(headers.get("hx-current-url") or headers.get("referer") or "")
+    found = urlsplit(visit.req.url if is_whole else named)
+    here = found.path + (f"?{found.query}" if found.query else "")
+    return here if is_whole or found.path.startswith("/desk/") else "/desk"
 
 
 page = door(page_refusal)

@@ -124,7 +124,10 @@ async def portal_form(visit: Visit) -> func.HttpResponse:
     """The built-in form, empty but for the visitor's language."""
     page = FormVisit.of(visit)
     spoken = {f.id: str(page.reader.language) for f in page.form.fields if f.part == "language"}
-    return page.page(secrets.token_urlsafe(16), Given(answers=spoken))
+    found = page.page(secrets.token_urlsafe(16), Given(answers=spoken))
+    # Whoever goes back finds this very page, with its key: sent again, it is the same request.
+    found.headers["Cache-Control"] = "private, no-cache"
+    return found
 
 
 @client
@@ -143,7 +146,8 @@ async def portal_submit(visit: Visit) -> func.HttpResponse:
         found = page.page(sent.key, sent.given(), 503, notice="away")
         found.headers["Retry-After"] = "5"
         return found
-    token = visit.app.links.token(Pass(email, number), visit.now)
+    holder = Pass(email, number, is_proven=page.person is not None)
+    token = visit.app.links.token(holder, visit.now)
     return see_other(page.reader.link(f"/r/{token}", new="1"))
 
 

@@ -6,20 +6,29 @@ import base64
 import binascii
 import hashlib
 import json
-from typing import Any
+import re
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from shared.domain import commands as cm
 from shared.domain.answers import clean, other_answers, validation_errors
 from shared.domain.desk import Desk
-from shared.domain.errors import FieldError, Invalid
+from shared.domain.errors import FieldError, Invalid, NotFound
 from shared.service.files import Upload
 
 _REQUEST_FIELDS = frozenset(
     {"title", "description", "type", "environment", "severity", "requester", "submitted_by",
      "language", "fields", "external_refs"}
 )  # fmt: skip
+COMMANDS: dict[str, frozenset[str]] = {
+    get_args(kind.model_fields["command"].annotation)[0]: frozenset(kind.model_fields)
+    for kind in cm.StaffCommand.__value__.__args__
+}
+"""What staff may ask for: each command's name with its fields."""
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_ROW_KEY = re.compile(r"[a-z]+\|[\w|:.+-]{1,200}", re.ASCII)
 
 
 def uploads(body: dict[str, Any], field: str = "attachments") -> list[Upload]:
@@ -87,14 +96,6 @@ def _told(errors: list[FieldError], name: str) -> list[FieldError]:
     return [FieldError(e.field.removeprefix(f"{name}."), e.message) for e in errors]
 
 
-COMMANDS = (
-    "reply", "note", "move", "assign", "set_type", "set_severity", "set_environment", "watch",
-    "unwatch", "seen", "ask_team", "opine", "decide", "link", "merge", "draft_change",
-    "edit_change", "verify_change", "approve_change", "reject_change", "apply_change",
-    "refresh_preprod", "accept_for_sprint", "rank", "pull_next", "mark_deployed",
-)  # fmt: skip
-
-
 def fingerprint(body: dict[str, Any]) -> str:
     """Tells another body under the same key; member order and white space do not count."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
@@ -106,7 +107,19 @@ def wanted_version(header: str) -> int | None:
     text = header.strip()
     if text in ("", "*"):
         return None
-    number = text.removeprefix("W/").strip('"')
-    if not number.isdigit():
+    version = whole(text.removeprefix("W/").strip('"'))
+    if version is None:
         raise Invalid.of("If-Match", 'give the ticket\'s version in quotes, such as "5"')
-    return int(number)
+    return version
+
+
+def whole(text: str) -> int | None:
+    """The number that up to nine plain digits give; None for any other text."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def row_key(text: str) -> str:
+    """The key of a row in one of our lists, as it came back. Raises NotFound for what is none."""
+    if not _ROW_KEY.fullmatch(text):
+        raise NotFound("nothing is kept under that key")
+    return text

@@ -24,6 +24,7 @@ _PLAIN = {
     "watchers", "tags", "external_refs", "version", "triage", "work_items", "links", "changes",
     "merged_into",
 }  # fmt: skip
+_OF_THE_CONSOLE = {"due_clock", "warns_at", "client_waits", "words"}  # of a ticket in a list
 
 
 def utc(at: dt.datetime | None) -> str | None:
@@ -84,7 +85,7 @@ def _history(recorded: ev.Recorded) -> dict[str, object]:
 
 def summary_json(desk: Desk, summary: Summary, url: str) -> dict[str, object]:
     """A ticket in a list."""
-    body: dict[str, object] = summary.model_dump(mode="json")
+    body: dict[str, object] = summary.model_dump(mode="json", exclude=_OF_THE_CONSOLE)
     state = desk.types[summary.type].by_id.get(summary.state)
     return body | {
         "desk": desk.id,

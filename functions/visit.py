@@ -18,7 +18,6 @@ from shared.context import App, get_app
 from shared.domain.desk import Desk
 from shared.domain.errors import (
     DocketError,
-    FieldError,
     FlowForbids,
     Forbidden,
     Invalid,
@@ -181,13 +180,3 @@ def json_body(req: func.HttpRequest, limit: int = 40_000_000) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid.of("body", "send a JSON object")
     return found
-
-
-def without(body: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The body less these members."""
-    return {k: v for k, v in body.items() if k not in names}
-
-
-def wrong(field: str, message: str) -> FieldError:
-    """One wrong field."""
-    return FieldError(field, message)

@@ -7,7 +7,7 @@ import logging
 
 import azure.functions as func
 
-from shared import telemetry
+from functions.turns import turns
 from shared.context import get_app
 from shared.service.deliver import deliver
 from shared.service.policy import apply_policy
@@ -27,33 +27,32 @@ async def deliver_outbox(msg: func.QueueMessage) -> None:
 async def sweep_undelivered() -> None:
     """Rings again for what was committed but not delivered."""
     deps = get_app().deps
-    for desk in deps.desks:
-        with telemetry.sweeping("outbox", desk):
-            rung = await sweep_outbox(deps, desk)
-        if rung:
-            log.info("outbox swept", extra={"desk": desk, "rung": rung})
+    with turns() as turn:
+        for desk in deps.desks:
+            with turn("outbox", desk):
+                if rung := await sweep_outbox(deps, desk):
+                    log.info("outbox swept", extra={"desk": desk, "rung": rung})
 
 
 async def sweep_service_levels() -> None:
     """Lets the clock look at every ticket that is due; then into the team's threads."""
     deps = get_app().deps
-    for desk in deps.desks:
-        with telemetry.sweeping("due", desk):
-            looked = await sweep_due(deps, desk)
-        if looked:
-            log.info("due tickets swept", extra={"desk": desk, "looked": looked})
-    for desk in deps.desks:
-        with telemetry.sweeping("threads", desk):
-            heard = await listen(deps, desk)
-        if heard:
-            log.info("answers in threads noted", extra={"desk": desk, "heard": heard})
+    with turns() as turn:
+        for desk in deps.desks:
+            with turn("due", desk):
+                if looked := await sweep_due(deps, desk):
+                    log.info("due tickets swept", extra={"desk": desk, "looked": looked})
+        for desk in deps.desks:
+            with turn("threads", desk):
+                if heard := await listen(deps, desk):
+                    log.info("answers in threads noted", extra={"desk": desk, "heard": heard})
 
 
 async def apply_changed_rules() -> None:
     """Counts open tickets again, some at a time, when a desk's targets or escalations changed."""
     deps = get_app().deps
-    for desk in deps.desks.values():
-        with telemetry.sweeping("policy", desk.id):
-            counted = await apply_policy(deps, desk)
-        if counted:
-            log.info("rules applied anew", extra={"desk": desk.id, "counted": counted})
+    with turns() as turn:
+        for desk in deps.desks.values():
+            with turn("policy", desk.id):
+                if counted := await apply_policy(deps, desk):
+                    log.info("rules applied anew", extra={"desk": desk.id, "counted": counted})

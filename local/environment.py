@@ -24,6 +24,7 @@ def app_settings(*, public_url: str, tenant_url: str, storage: str, data: Path) 
         "DOCKET_TEAMS_TOKEN": "delegated",
         "DOCKET_ACS_ENDPOINT": f"{tenant_url}/acs",
         "DOCKET_ACS_KEY": "bG9jYWw=",
+        "DOCKET_ACS_SENDER": "donotreply@docket.example",
         "DOCKET_DEVOPS_URL": f"{tenant_url}/azure-devops",
         "DOCKET_DEVOPS_TOKEN": "local",
         "DOCKET_DEVOPS_IDENTITY": "Docket",

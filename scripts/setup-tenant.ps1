@@ -188,6 +188,8 @@ function Step-Secrets {
     foreach ($name in $given.Keys) {
         if (-not (Test-VaultSecret $vault $name) -and $PSCmdlet.ShouldProcess($name, 'ask for a secret')) { Set-VaultSecret $vault $name (Read-Secret "$name ($($given[$name]))") $given[$name] }
     }
+    # The app refuses to run on a reference that was not read yet, and reads them again at a start.
+    if ($PSCmdlet.ShouldProcess((Get-Value 'DOCKET_APP_NAME'), 'restart the app')) { az functionapp restart --resource-group (Get-Value 'AZURE_RESOURCE_GROUP') --name (Get-Value 'DOCKET_APP_NAME') }
     $missing = @(@($made.Keys) + @($given.Keys) | Where-Object { -not (Test-VaultSecret $vault $_) })
     if ($missing.Count -eq 0) { Write-Well 'every secret that a setting refers to is there' } else { Write-Left "missing in ${vault}: $($missing -join ', ')" }
 }

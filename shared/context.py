@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.adapters.clock import OffsetClock, SystemClock
 from shared.config import load_desks
@@ -21,6 +20,7 @@ from shared.service.numbers import Numbers
 from shared.settings import Settings
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AzureKeyCredential
     from azure.core.credentials_async import AsyncTokenCredential
 
     from shared.adapters.graph_wire import GraphWire
@@ -71,10 +71,11 @@ class Vendors:
     @cached_property
     def builds(self) -> Builds:
         """Jenkins."""
+        from shared.adapters.credentials import basic
         from shared.adapters.jenkins import Jenkins
 
         settings = self._settings
-        return Jenkins(settings.jenkins_url, _basic(settings.jenkins_user, settings.jenkins_token))
+        return Jenkins(settings.jenkins_url, basic(settings.jenkins_user, settings.jenkins_token))
 
     @cached_property
     def reader(self) -> MailReader:
@@ -116,15 +117,16 @@ class Vendors:
         return GraphMailer(self._graph)
 
     def _acs(self) -> Mailer:
-        from azure.core.credentials import AzureKeyCredential
-
         from shared.adapters.acs_mail import AcsMailer
 
         settings = self._settings
-        credential: Any = (
-            AzureKeyCredential(settings.acs_key) if settings.acs_key else self._credential("")
-        )
-        return AcsMailer(settings.acs_endpoint, credential)
+        return AcsMailer(settings.acs_endpoint, self._acs_credential(), settings.acs_sender)
+
+    def _acs_credential(self) -> AsyncTokenCredential | AzureKeyCredential:
+        from azure.core.credentials import AzureKeyCredential
+
+        key = self._settings.acs_key
+        return AzureKeyCredential(key) if key else self._credential("")
 
     def _devops(self) -> Backlog:
         from shared.adapters.azure_devops import AzureDevOps
@@ -134,17 +136,11 @@ class Vendors:
         return AzureDevOps(self._settings.devops_url, bearer(credential, AZURE_DEVOPS))
 
     def _jira(self) -> Backlog:
+        from shared.adapters.credentials import basic
         from shared.adapters.jira import Jira
 
         settings = self._settings
-        return Jira(settings.jira_url, _basic(settings.jira_user, settings.jira_token))
-
-
-def _basic(user: str, password: str) -> Any:
-    async def header() -> str:
-        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-    return header
+        return Jira(settings.jira_url, basic(settings.jira_user, settings.jira_token))
 
 
 @dataclass(frozen=True)
@@ -164,7 +160,7 @@ def compose(settings: Settings) -> App:
     from shared.adapters.tables import TableRows
 
     clock: Clock = OffsetClock(Path(settings.clock_file)) if settings.clock_file else SystemClock()
-    account = _account(settings)
+    account = storage_account(settings)
     rows = TableRows(account, TABLE)
     links = Links(settings.public_url.rstrip("/"), settings.link_key)
     desks = load_desks(settings.desk_folder)
@@ -184,7 +180,8 @@ def compose(settings: Settings) -> App:
     return App(settings, deps, links, room)
 
 
-def _account(settings: Settings) -> StorageAccount:
+def storage_account(settings: Settings) -> StorageAccount:
+    """The account that holds everything: by connection string, else by the app's identity."""
     from shared.adapters.storage_account import StorageAccount
 
     if settings.storage_connection:

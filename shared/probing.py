@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from shared.context import MAIL_QUEUE, QUEUE, App, Vendors
+from shared.context import MAIL_QUEUE, QUEUE, App, Vendors, storage_account
 from shared.domain.desk import Channel, Desk
 from shared.ports import BacklogPlace, ChatPlace
 from shared.service.doctor import (
@@ -44,8 +44,8 @@ _WORKFLOW = (
     "restart the app (scripts/setup-tenant.ps1, step Teams)"
 )
 _ACS = (
-    "Set acs_endpoint, and give the app's identity the role Communication and Email Service "
-    "Owner on that resource; the mail domain has to be verified"
+    "Set acs_endpoint and acs_sender, and give the app's identity the role Communication and "
+    "Email Service Owner on that resource; the mail domain has to be verified"
 )
 _DEVOPS = (
     "Run scripts/setup-tenant.ps1, step DevOps: the identity needs a Basic licence and membership "
@@ -95,9 +95,8 @@ async def poison(app: App) -> dict[str, int]:
 
 def _depths(app: App) -> QueueDepths:
     from shared.adapters.probes import QueueDepths
-    from shared.context import _account
 
-    return QueueDepths(_account(app.settings))
+    return QueueDepths(storage_account(app.settings))
 
 
 class _Connections(Vendors):
@@ -145,19 +144,15 @@ class _Connections(Vendors):
         settings = self._settings
         if self._desk.mail.outgoing != "acs":
             raise NotUsedError("this desk's mail goes out through its mailbox")
-        if not settings.acs_endpoint:
-            raise BrokenError("acs_endpoint is not set")
-        from azure.core.credentials import AzureKeyCredential
-
-        credential = (
-            AzureKeyCredential(settings.acs_key) if settings.acs_key else self._credential("")
-        )
-        probe = AcsProbe(settings.acs_endpoint, credential)
+        unset = [name for name in ("acs_endpoint", "acs_sender") if not getattr(settings, name)]
+        if unset:
+            raise BrokenError(f"not set: {', '.join(unset)}")
+        probe = AcsProbe(settings.acs_endpoint, self._acs_credential(), settings.acs_sender)
         try:
             await probe.look()
         finally:
             await probe.aclose()
-        return "the service answers"
+        return f"the service answers; mail goes out as {settings.acs_sender}"
 
     def channel(self, channel: Channel) -> Look:
         async def look() -> str:

@@ -1,11 +1,15 @@
-"""Settings: read once from the environment, typed; a missing one stops the first request."""
+"""Settings: read once from the environment, typed; a wrong one stops the first request."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+
+SHORTEST_KEY = 32  # characters: what signs links must not be guessed
+# What App Service hands over in place of a secret that it cannot read, for anybody to guess.
+_UNREAD = "@Microsoft.KeyVault("
 
 
 class MissingSettingsError(RuntimeError):
@@ -36,7 +40,7 @@ class Settings:
     login_url: str = "https://login.microsoftonline.com"
     tenant_id: str = ""
     workflow_urls: str = ""  # JSON object: name -> secret address
-    # Azure Communication Services Email.
+    # Azure Communication Services Email. It sends from addresses of its verified domain only.
     acs_endpoint: str = ""
     acs_key: str = ""
     acs_sender: str = ""
@@ -73,15 +77,32 @@ class Settings:
             for field in fields(cls)
             if f"DOCKET_{field.name.upper()}" in source
         }
-        missing = [name for name in ("public_url", "link_key") if not values.get(name)]
-        if not values.get("storage_connection") and not values.get("table_endpoint"):
-            missing.append("storage_connection (or table_endpoint, queue_endpoint, blob_endpoint)")
-        if missing:
-            names = ", ".join(f"DOCKET_{name.upper()}" for name in missing)
-            raise MissingSettingsError(f"set these application settings: {names}")
+        if faults := "; ".join(_faults(values)):
+            raise MissingSettingsError(faults)
         return cls(**values)
 
     @property
     def desk_folder(self) -> Path:
         """The folder of the desks, next to function_app.py unless it is absolute."""
         return Path(__file__).resolve().parent.parent / self.desks
+
+
+def _faults(values: Mapping[str, str]) -> Iterator[str]:
+    """What keeps the app from working, each with its mend."""
+    missing = [name for name in ("public_url", "link_key") if not values.get(name)]
+    if not values.get("storage_connection") and not values.get("table_endpoint"):
+        missing.append("storage_connection (or table_endpoint, queue_endpoint, blob_endpoint)")
+    if missing:
+        yield f"set these application settings: {_named(missing)}"
+    if unread := [name for name, value in values.items() if value.startswith(_UNREAD)]:
+        yield (
+            f"App Service could not read the vault for {_named(unread)}: see that each secret is "
+            "there and that the app's identity has the role Key Vault Secrets User, then restart "
+            "the app"
+        )
+    if 0 < len(values.get("link_key", "")) < SHORTEST_KEY:
+        yield f"{_named(['link_key'])} is too short: set {SHORTEST_KEY} random characters or more"
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"DOCKET_{name.upper()}" for name in names)

@@ -30,18 +30,23 @@ _PASSING = frozenset({401, 403, 408, 409, 425, 429})
 
 
 class AcsMailer:
-    """Mailer. `mail.sender` is a sender name of a verified domain; answers go to `reply_to`."""
+    """Mailer. `sender` is an address of a verified domain, the only kind that the service takes.
+
+    It takes the place of `mail.sender`; answers go to `reply_to`.
+    """
 
     def __init__(
         self,
         endpoint: str,
         credential: AsyncTokenCredential | AzureKeyCredential,
+        sender: str,
         *,
         timeout: float = _TIMEOUT,
         on_call: OnCall | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._credential = credential
+        self._sender = sender
         self._timeout = timeout
         self._on_call = on_call
         self._client: EmailClient | None = None
@@ -54,7 +59,7 @@ class AcsMailer:
         operation = uuid_of(key)
         if again and await self._is_known(operation):
             return mail.message_id
-        refused = await self._begin(_message(mail), operation)
+        refused = await self._begin(_message(mail, self._sender), operation)
         if refused is not None and not (again and _is_duplicate(refused)):
             raise _failure("send", refused)
         return mail.message_id
@@ -120,11 +125,11 @@ class AcsMailer:
         return self._client
 
 
-def _message(mail: Mail) -> dict[str, Any]:
+def _message(mail: Mail, sender: str) -> dict[str, Any]:
     if sum(len(file.content) for file in mail.files) > _MOST_BYTES:
         raise Rejected("ACS: the attachments are larger than 7 MB in all")
     message: dict[str, Any] = {
-        "senderAddress": mail.sender,
+        "senderAddress": sender,
         "recipients": {"to": [{"address": a, "displayName": n or a} for a, n in mail.to]},
         "content": {"subject": mail.subject, "plainText": mail.text, "html": mail.html},
         "headers": _headers(mail),

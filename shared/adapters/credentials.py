@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 GRAPH = "https://graph.microsoft.com/.default"
-COMMUNICATION = "https://communication.azure.com/.default"
 AZURE_DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 VAULT = "https://vault.azure.net/.default"
 
@@ -151,13 +150,6 @@ class VaultSecret:
     async def aclose(self) -> None:
         """Closes the connection."""
         await self._wire.aclose()
-
-
-def managed_identity(client_id: str = "") -> AsyncTokenCredential:
-    """The app's own identity in Azure; `client_id` names a user-assigned one."""
-    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415  # costs 0.2 s
-
-    return ManagedIdentityCredential(client_id=client_id or None, retry_total=2)
 
 
 def bearer(credential: AsyncTokenCredential, scope: str) -> Authorise:

@@ -18,7 +18,7 @@ _INLINE = 2_500_000  # bytes in all; base64 and the text around must stay below 
 _SMALL = 3 * 1024 * 1024  # from here on only a session will do
 _LARGEST = 150 * 1024 * 1024
 _CHUNK = 12 * 320 * 1024  # the largest multiple of 320 KiB below 4 MB
-_CHUNK_TIMEOUT = 60.0
+_CHUNK_TIMEOUT = 40.0
 
 
 def fit_inline(files: Sequence[File]) -> tuple[list[File], list[File]]:

@@ -25,6 +25,7 @@ _REFERENCES = "String 0x1039"
 _IN_REPLY_TO = "String 0x1042"
 # A named property of PS_INTERNET_HEADERS becomes a header of that name ([MS-OXCMAIL]).
 _HEADER = "String {00020386-0000-0000-C000-000000000046} Name "
+_DRAFT_TIMEOUT = 40.0  # with files in it; a delivery waits for little longer
 _MOST_HEADERS = 5  # more: InvalidInternetMessageHeaderCollection
 
 
@@ -77,7 +78,7 @@ class GraphMailer:
         inline, later = fit_inline(mail.files)
         path = user_path(mail.sender, "messages")
         draft = await self._wire.submit(
-            "create draft", "POST", path, _draft(mail, key, inline), timeout=60
+            "create draft", "POST", path, _draft(mail, key, inline), timeout=_DRAFT_TIMEOUT
         )
         for file in later:
             await self._attachments.add(mail.sender, draft["id"], file)

@@ -51,7 +51,7 @@ class Jenkins:
         tag = tag_of(key)
         if again and (found := await self._started(job, tag)):
             return found
-        path = f"{_job(job)}/buildWithParameters"
+        path = f"{job_path(job)}/buildWithParameters"
         form = urlencode({PARAMETER: tag}).encode()
         answer = await self._post(path, form, {})
         if answer.status_code == 403:  # signed in by password: Jenkins wants its crumb
@@ -95,7 +95,7 @@ class Jenkins:
 
     async def _started(self, job: str, tag: str) -> str:
         """The handle of the build or queue item with our parameter, or ''."""
-        known = await self._wire.fetch("job", f"{_job(job)}/api/json")
+        known = await self._wire.fetch("job", f"{job_path(job)}/api/json")
         for listed in known["builds"][:_NEWEST]:
             build = await self._build(job, listed["number"])
             if tag in _parameters(build):
@@ -108,7 +108,7 @@ class Jenkins:
         return ""
 
     async def _by_queue_item(self, job: str, item: str) -> BuildState:
-        known = await self._wire.fetch("job", f"{_job(job)}/api/json", missing=NotFound)
+        known = await self._wire.fetch("job", f"{job_path(job)}/api/json", missing=NotFound)
         for listed in known["builds"][:_NEWEST]:
             build = await self._build(job, listed["number"])
             if str(build["queueId"]) == item:
@@ -116,11 +116,11 @@ class Jenkins:
         raise NotFound("Jenkins no longer knows the build")
 
     async def _build(self, job: str, number: int) -> dict[str, Any]:
-        path = f"{_job(job)}/{int(number)}/api/json"
+        path = f"{job_path(job)}/{int(number)}/api/json"
         return await self._wire.fetch("build", path, missing=NotFound)
 
 
-def _job(job: str) -> str:
+def job_path(job: str) -> str:
     """The job's path; `folder/name` is a job in a folder."""
     return "".join(f"/job/{quote(part, safe='')}" for part in job.split("/"))
 

@@ -23,8 +23,8 @@ from shared.ports import BacklogPlace, ItemRef, ItemState, NewItem
 if TYPE_CHECKING:
     import httpx
 
-_API = "/rest/api/3"
-_AGILE = "/rest/agile/1.0"
+API = "/rest/api/3"
+AGILE = "/rest/agile/1.0"
 _TIMEOUT = 20.0
 _PRIORITIES = {1: "Highest", 2: "High", 3: "Medium", 4: "Low", 5: "Lowest"}
 # "from a few seconds to minutes": developer.atlassian.com/cloud/jira/platform/search-and-reconcile
@@ -68,7 +68,7 @@ class Jira:
         if not issue:
             needs_settled("Jira", since, SEARCH_LAG)
             body = self._new(place, item, tag)
-            issue = (await self._wire.submit("create issue", "POST", f"{_API}/issue", body))["key"]
+            issue = (await self._wire.submit("create issue", "POST", f"{API}/issue", body))["key"]
         # both may be done twice: the link is known by its global id, the sprint is a set
         await self._link_back(issue, item, tag)
         if item.into_sprint:
@@ -116,13 +116,13 @@ class Jira:
         if place.board_id is None:
             return False
         answer = await self._wire.call(
-            "active sprint", "GET", f"{_AGILE}/board/{place.board_id}/sprint?state=active",
+            "active sprint", "GET", f"{AGILE}/board/{place.board_id}/sprint?state=active",
             accept=(400,),  # a board without sprints
         )  # fmt: skip
         sprints = answer.json().get("values", ()) if answer.is_success else ()
         if not sprints:
             return False
-        path = f"{_AGILE}/sprint/{sprints[0]['id']}/issue"
+        path = f"{AGILE}/sprint/{sprints[0]['id']}/issue"
         await self._wire.call("into sprint", "POST", path, json={"issues": [item_id]})
         return True
 
@@ -132,7 +132,7 @@ class Jira:
         """Puts the issue directly before or after another. Raises Rejected when Jira declines."""
         neighbour = {"rankBeforeIssue": before} if before else {"rankAfterIssue": after}
         body = {"issues": [item_id], **neighbour}
-        answer = await self._wire.call("rank", "PUT", f"{_AGILE}/issue/rank", json=body)
+        answer = await self._wire.call("rank", "PUT", f"{AGILE}/issue/rank", json=body)
         if answer.status_code == 207:  # "some issues could not be ranked": there is only one
             raise Rejected("Jira: the issue could not be ranked")
 
@@ -151,7 +151,7 @@ class Jira:
     async def account(self) -> str:
         """The id of the account whose token we use; asked once."""
         if not self._account:
-            self._account = str((await self._wire.fetch("myself", f"{_API}/myself"))["accountId"])
+            self._account = str((await self._wire.fetch("myself", f"{API}/myself"))["accountId"])
         return self._account
 
     async def aclose(self) -> None:
@@ -211,7 +211,7 @@ def verify_signature(body: bytes, header: str, secret: str) -> bool:
 
 
 def _issue(item_id: str) -> str:
-    return f"{_API}/issue/{quote(item_id, safe='')}"
+    return f"{API}/issue/{quote(item_id, safe='')}"
 
 
 def _relation(other: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from azure.core.rest import HttpRequest
 from shared.adapters.acs_mail import AcsMailer
 from shared.adapters.graph_wire import GraphWire, user_path
 from shared.adapters.http import Wire
+from shared.adapters.jenkins import job_path
+from shared.adapters.jira import AGILE, API
 from shared.adapters.storage_account import StorageAccount
 from shared.adapters.storage_limits import check_queue_name
 from shared.adapters.storage_wire import Wire as StorageWire
@@ -76,19 +78,18 @@ async def devops_types(wire: Wire, place: BacklogPlace) -> frozenset[str]:
 
 async def jira_account(wire: Wire) -> str:
     """The display name of the account whose token we hold. Raises Unavailable, Rejected."""
-    return str((await wire.fetch("read account", "/rest/api/3/myself")).get("displayName") or "")
+    return str((await wire.fetch("read account", f"{API}/myself")).get("displayName") or "")
 
 
 async def jira_board(wire: Wire, board: int) -> str:
     """The board's name. Raises Unavailable, Rejected."""
-    found = await wire.fetch("read board", f"/rest/agile/1.0/board/{board}")
+    found = await wire.fetch("read board", f"{AGILE}/board/{board}")
     return str(found.get("name") or "")
 
 
 async def jenkins_job(wire: Wire, job: str) -> bool:
     """Whether the job can be built. Raises Unavailable, Rejected."""
-    path = "".join(f"/job/{quote(part, safe='')}" for part in job.split("/"))
-    return bool((await wire.fetch("read job", f"{path}/api/json")).get("buildable"))
+    return bool((await wire.fetch("read job", f"{job_path(job)}/api/json")).get("buildable"))
 
 
 def _names(document: dict[str, Any], member: str) -> list[str]:

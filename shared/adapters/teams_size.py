@@ -9,12 +9,15 @@ from __future__ import annotations
 import copy
 import html
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
 BUDGET = 20_000  # bytes of UTF-8
 SHORTENED = " … (shortened)"
 
+# A word with its blank, or a part of what has none: some languages are written so, and log lines.
+_PIECE = re.compile(r"[^ ]{1,100} ?| ")
 _VOID = frozenset({"br", "hr", "img", "wbr"})
 
 
@@ -98,8 +101,8 @@ class _Cutter(HTMLParser):
             self._parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        for word in data.split(" "):
-            if not self._take(html.escape(word, quote=False) + " "):
+        for piece in _PIECE.findall(data):
+            if not self._take(html.escape(piece, quote=False)):
                 return
 
     def result(self) -> str:

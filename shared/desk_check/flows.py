@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from shared.desk_check.found import Place, Problem, unknown
 from shared.domain.desk import Desk, RequestType
 from shared.domain.flow import Category, Column, Need, Trigger
-from shared.domain.people import Role
 
 _BOARD_TRIGGERS = {
     Trigger.ACCEPTED: Column.READY,
@@ -15,7 +14,6 @@ _BOARD_TRIGGERS = {
     Trigger.DEPLOYED: Column.DEPLOYED,
 }
 _DECISIONS = frozenset({Trigger.NOT_OUR_PROBLEM, Trigger.BUG_OR_FEATURE, Trigger.PROCEED})
-_DECIDERS = (Role.LEAD, Role.SCRUM_MASTER, Role.PRODUCT_OWNER)
 
 
 def flow_problems(desk: Desk) -> Iterator[Problem]:
@@ -67,7 +65,7 @@ def _roles(desk: Desk, kind: RequestType, place: Place) -> Iterator[Problem]:
 
 def _needs(desk: Desk, kind: RequestType, place: Place) -> Iterator[Problem]:
     triggers = {auto.on for auto in kind.auto}
-    deciders = any(desk.members_with(role) for role in _DECIDERS)
+    deciders = any(desk.members_with(role) for role in desk.roles_that_decide)
     for number, move in enumerate(kind.moves):
         here = (*place, "moves", number, "needs")
         if Need.DECISION in move.needs and not (triggers & _DECISIONS and deciders):

@@ -11,7 +11,6 @@ from shared.domain.flow import Trigger
 from shared.domain.notices import OCCASIONS
 from shared.domain.people import Role
 from shared.domain.policy import ClockName, Watch
-from shared.domain.sla import build_calendar
 
 _STAFF_ONLY = frozenset({"assignee", "mentioned", "author", "unread"})
 
@@ -72,7 +71,7 @@ def _zone(desk: Desk) -> Iterator[Problem]:
     yield from one(desk.timezone, sorted(zones), ("timezone",), "time zone")
     for number, config in enumerate(desk.calendars):
         try:
-            build_calendar(config).verify()
+            config.calendar.verify()
         except Invalid as wrong:
             for error in wrong.errors:
                 parts = error.field.replace("[", ".").replace("]", "").split(".")

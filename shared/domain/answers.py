@@ -195,9 +195,15 @@ def _option(question: FormField, text: str) -> str:
 
 def _date(text: str) -> str:
     try:
-        return dt.date.fromisoformat(text).isoformat()
+        found = dt.date.fromisoformat(text)
     except ValueError as error:
         raise ValueError("give a date as YYYY-MM-DD") from error
+    if found.year not in _YEARS:
+        raise ValueError(f"give a date of the years {_YEARS[0]} to {_YEARS[-1]}")
+    return found.isoformat()
+
+
+_YEARS = range(1990, 2101)  # outside of them it is a typing mistake
 
 
 def clean(text: str) -> str:

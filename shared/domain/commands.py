@@ -29,7 +29,7 @@ class Open(Frozen):
     submitted_by: Person | None = None
     language: Language = "en"
     fields: dict[str, str | list[str]] = {}
-    external_refs: tuple[ExternalRef, ...] = ()
+    external_refs: tuple[ExternalRef, ...] = Field(default=(), max_length=10)
     watchers: tuple[Email, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     source: Source = "api"
@@ -275,6 +275,13 @@ class TakeOver(Frozen):
     clients: tuple[Email, ...] = ()
 
 
+class LinkedFrom(Frozen):
+    """Another ticket was linked to this one; `kind`: what that one is to this one."""
+
+    number: str
+    kind: str
+
+
 class ItemCreated(Frozen):
     """The backlog tool created an item for us."""
 
@@ -332,6 +339,7 @@ class Remark(Frozen):
 
 
 type Command = (
-    Open | StaffCommand | TimePassed | TakeOver | ItemCreated | ThreadStarted | ThreadAnswered
+    Open | StaffCommand | TimePassed | TakeOver | LinkedFrom | ItemCreated
+    | ThreadStarted | ThreadAnswered
     | ItemReported | BuildReported | DeliveryFailed | Remark
 )  # fmt: skip

@@ -92,7 +92,8 @@ class Backlog(Frozen):
     board_id: int | None = None
     kinds: dict[Literal["pbi", "bug", "feature", "task"], str]
     mirror: Mirror | None = None
-    done_states: tuple[str, ...] = ("Done", "Closed", "Removed")
+    done_states: tuple[str, ...] = ("Done", "Closed")
+    dropped_states: tuple[str, ...] = ("Removed",)  # ended without having been done
     deployed_states: tuple[str, ...] = ()
     in_progress_state: str = "In Progress"
     waiting_state: str = ""  # of an item whose ticket was taken back from development
@@ -166,6 +167,7 @@ class Desk(Frozen):
     preprod_build: Build | None = None
     ask_team_text: str = ""
     proceed_text: str = ""
+    roles_that_decide: tuple[Role, ...] = (Role.LEAD, Role.SCRUM_MASTER)  # the triage
     canned_replies: tuple[Words, ...] = ()
 
     @cached_property

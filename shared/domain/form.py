@@ -55,11 +55,16 @@ class FormField(Frozen):
 
     def option(self, answer: str) -> Option | None:
         """The option that an answer names: by id, or by label in any language."""
-        wanted = answer.strip().casefold()
+        wanted = _plain(answer)
         for option in self.options:
-            if wanted in {option.id, *(label.casefold() for label in option.label.values())}:
+            if wanted in {option.id, *map(_plain, option.label.values())}:
                 return option
         return None
+
+
+def _plain(text: str) -> str:
+    """Word and French typography put other spaces and apostrophes into what people copy."""
+    return " ".join(text.replace("\u2019", "'").split()).casefold()
 
 
 class Form(Frozen):

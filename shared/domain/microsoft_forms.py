@@ -21,11 +21,10 @@ _QUESTION = re.compile(r"r[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class FormsResponse:
-    """The answers by field id, who gave them, and what the file questions claim."""
+    """The answers by field id, and who gave them."""
 
     answers: dict[str, Answer]
     sender: Sender
-    claimed_files: tuple[str, ...] = ()
 
 
 def read_response(form: Form, response: Mapping[str, object]) -> FormsResponse:
@@ -35,7 +34,6 @@ def read_response(form: Form, response: Mapping[str, object]) -> FormsResponse:
     """
     fields = {f.question_id: f for f in form.fields if f.question_id}
     answers: dict[str, Answer] = {}
-    files: list[str] = []
     wrong: list[FieldError] = []
     for key, value in response.items():
         if not _QUESTION.fullmatch(key) or value is None or value == "":
@@ -53,15 +51,24 @@ def read_response(form: Form, response: Mapping[str, object]) -> FormsResponse:
             wrong.append(FieldError(question.id, "Microsoft Forms sends text; this is none"))
         elif question.kind == "choices":
             answers[question.id] = _several(value)
-        elif question.kind == "files":
-            files.extend(_file_names(value))
         else:
             answers[question.id] = value
     if wrong:
         raise Invalid(*wrong)
     responder = str(response.get("responder") or "")
     sender = Sender() if "@" not in responder else Sender(email=responder)
-    return FormsResponse(answers, sender, tuple(files))
+    return FormsResponse(answers, sender)
+
+
+def named_files(answer: Answer) -> list[str]:
+    """The names in the answer to a file question: the files themselves lie elsewhere."""
+    try:
+        found = json.loads(answer) if isinstance(answer, str) else []
+    except ValueError:
+        return []
+    if not isinstance(found, list):
+        return []
+    return [str(item["name"]) for item in found if isinstance(item, dict) and item.get("name")]
 
 
 def _several(value: str) -> list[str]:
@@ -70,11 +77,3 @@ def _several(value: str) -> list[str]:
     except ValueError:
         return [value]
     return [str(item) for item in found] if isinstance(found, list) else [str(found)]
-
-
-def _file_names(value: str) -> list[str]:
-    try:
-        found = json.loads(value)
-        return [str(item["name"]) for item in found]
-    except (ValueError, KeyError, TypeError):
-        return [value[:200]]

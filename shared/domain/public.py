@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.flow import Category, Trigger
+from shared.domain.form import FormField
 from shared.domain.mentions import spelled_out
 from shared.domain.past import state_of, typed
 from shared.domain.people import Frozen
@@ -15,6 +17,9 @@ from shared.domain.policy import ClockName, Duration
 from shared.domain.sla import calendar_of, target_of, ticket_calendar
 from shared.domain.ticket import Attachment, Ticket
 from shared.domain.words import Language, Words, say
+
+type Answered = str | dt.date
+"""What was answered to a question of a form: the options' names, a text, or a day."""
 
 MERGED: Words = {"en": "Merged", "fr": "Fusionnée"}
 """What clients read instead of a state where a request goes on as another one."""
@@ -72,7 +77,7 @@ class PublicTicket(Frozen):
     created_at: dt.datetime
     updated_at: dt.datetime
     language: Language
-    answers: tuple[tuple[str, str], ...] = ()
+    answers: tuple[tuple[str, Answered], ...] = ()
     files: tuple[PublicFile, ...] = ()
     messages: tuple[PublicMessage, ...] = ()
     steps: tuple[PublicStep, ...] = ()
@@ -96,7 +101,7 @@ def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) ->
         type=say(kind.name, language),
         state=say(MERGED if is_merged else state.public_name or state.name, language),
         category=Category.CLOSED if is_merged else state.category,
-        environment=_environment(desk, ticket),
+        environment=environment_asked(desk, ticket, language),
         severity=say(severity.name, language),
         severity_definition=say(severity.definition, language),
         response_target=target_of(desk, ticket, ClockName.FIRST_RESPONSE) or dt.timedelta(),
@@ -107,7 +112,7 @@ def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) ->
         created_at=ticket.created_at,
         updated_at=max((r.at for r in shown), default=ticket.created_at),
         language=language,
-        answers=_answers(desk, ticket),
+        answers=form_answers(desk, ticket, language),
         files=public_files(a for a in ticket.attachments if a.public),
         messages=tuple(_messages(desk, ticket, shown)),
         steps=tuple(_steps(desk, ticket, shown)),
@@ -116,12 +121,12 @@ def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) ->
     )
 
 
-def _environment(desk: Desk, ticket: Ticket) -> str:
+def environment_asked(desk: Desk, ticket: Ticket, language: Language) -> str:
     """The environment's name, '' where nobody asked for it and it is merely the desk's first."""
     environment = desk.environment_by_id[ticket.environment]
     if environment.production and not desk.concerns_production(ticket.type, ticket.environment):
         return ""
-    return say(environment.name, ticket.language)
+    return say(environment.name, language)
 
 
 def _sent_by(desk: Desk, ticket: Ticket) -> str:
@@ -166,19 +171,25 @@ def _steps(desk: Desk, ticket: Ticket, shown: list[ev.Recorded]) -> Iterable[Pub
             yield PublicStep(at=recorded.at, state=name)
 
 
-def _answers(desk: Desk, ticket: Ticket) -> tuple[tuple[str, str], ...]:
+def form_answers(
+    desk: Desk, ticket: Ticket, language: Language
+) -> tuple[tuple[str, Answered], ...]:
     """The form's other answers under their questions."""
-    labels = {f.id: f for form in desk.forms for f in form.fields}
-    found = []
+    fields = {f.id: f for form in desk.forms for f in form.fields}
+    found: list[tuple[str, Answered]] = []
     for field_id, value in ticket.fields.items():
-        field = labels.get(field_id)
+        field = fields.get(field_id)
         texts = value if isinstance(value, list) else [value]
-        if field is not None:
-            options = [field.option(text) for text in texts]
-            texts = [
-                say(option.label, ticket.language) if option else text
-                for option, text in zip(options, texts, strict=True)
-            ]
-        label = say(field.label, ticket.language) if field else field_id
-        found.append((label, ", ".join(texts)))
+        if field is None:
+            found.append((field_id, ", ".join(texts)))
+        else:
+            found.append((say(field.label, language), _answered(field, texts, language)))
     return tuple(found)
+
+
+def _answered(field: FormField, texts: list[str], language: Language) -> Answered:
+    if field.kind == "date":
+        with contextlib.suppress(ValueError):  # an import may bring anything
+            return dt.date.fromisoformat("".join(texts))
+    options = [(text, field.option(text)) for text in texts]
+    return ", ".join(say(option.label, language) if option else text for text, option in options)

@@ -9,7 +9,7 @@ from typing import Literal
 from shared.domain.business_calendar import BusinessCalendar, Pause
 from shared.domain.desk import Desk
 from shared.domain.people import Frozen
-from shared.domain.policy import CalendarConfig, ClockName, Duration, Severity, TargetOverride
+from shared.domain.policy import ClockName, Duration, Severity, TargetOverride
 from shared.domain.ticket import Span, Ticket
 
 ClockState = Literal["running", "paused", "met", "missed", "stopped"]
@@ -38,16 +38,6 @@ class Clock(Frozen):
 def calendar_of(desk: Desk, calendar_id: str) -> BusinessCalendar:
     """The desk's calendar of that id. Raises KeyError when there is none."""
     return desk.calendar_by_id[calendar_id].calendar
-
-
-def build_calendar(config: CalendarConfig) -> BusinessCalendar:
-    """The arithmetic for one definition. Raises Invalid naming the wrong field."""
-    return config.calendar
-
-
-def policy_version(desk: Desk) -> str:
-    """A short hash of everything that decides due times."""
-    return desk.policy_version
 
 
 _TARGET_FIELDS = {

@@ -45,8 +45,6 @@ _BLOCKS = frozenset(
 _SPACED = frozenset({"p", "ul", "ol", "table", "h1", "h2", "h3", "h4", "blockquote", "pre"})
 _QUOTE_DEPTH = 10
 
-_PICTURE = re.compile(r'<img src="cid:([^"]*)"')
-
 _LOOKS_LIKE_HTML = re.compile(r"(?i)\s*(?:<!--[^<>]{0,200}-->\s*)?<(!doctype html|html|body)\b")
 
 
@@ -98,16 +96,6 @@ def _depth(html: str) -> int:
         depth = max(0, depth - 1) if tag.group(1) else depth + 1
         deepest = max(deepest, depth)
     return deepest
-
-
-def with_inline_urls(html: str, urls: Mapping[str, str]) -> str:
-    """Sanitised HTML with each inline picture at its page address, or without its source."""
-
-    def place(found: re.Match[str]) -> str:
-        url = urls.get(entities.unescape(found.group(1)))
-        return f'<img src="{entities.escape(url)}"' if url else "<img"
-
-    return _PICTURE.sub(place, html)
 
 
 def text_of(html: str) -> str:

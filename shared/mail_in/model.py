@@ -8,11 +8,6 @@ from typing import Literal
 
 Language = Literal["en", "fr", "de"]
 
-# A browser may show these in a page; all else is offered as a download.
-_SHOWABLE = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
-)
-
 
 class UnparsableMail(Exception):
     """Nothing usable is in these bytes; `reason` is fit for the quarantine list."""
@@ -61,16 +56,6 @@ class MailAttachment:
     inline_id: str | None = None
     active: bool = False
     decoration: bool = False
-
-    @property
-    def is_showable(self) -> bool:
-        """Whether a page may show it in place."""
-        return not self.active and self.content_type in _SHOWABLE
-
-    @property
-    def served_type(self) -> str:
-        """The type to serve it with: neutral unless it is harmless."""
-        return self.content_type if self.is_showable else "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from markupsafe import Markup
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
+from shared.domain.public import environment_asked
 from shared.domain.sla import Clock
 from shared.domain.ticket import Opinion, Ticket, Urgency
 from shared.domain.words import say
+from shared.render.promises import CLOCK_NAMES
 from shared.render.wording import moment
 
 _DECISIONS = {
@@ -38,18 +40,18 @@ def ticket_card(
 ) -> dict[str, object]:
     """The ticket at a glance, with a button that opens it."""
     severity = desk.severity_by_id[ticket.severity]
-    environment = desk.environment_by_id[ticket.environment]
+    environment = environment_asked(desk, ticket, "en")
     facts = [
         ("Type", say(desk.types[ticket.type].name, "en")),
         ("Severity", say(severity.name, "en")),
-        ("Environment", say(environment.name, "en")),
+        *([("Environment", environment)] if environment else []),
         ("Requester", ticket.requester.label),
         ("State", say(desk.types[ticket.type].state(ticket.state).name, "en")),
     ]
     if ticket.mirror:
         facts.append(("Work item", f"#{ticket.mirror.id}"))
     facts.extend(
-        (clock.clock.value.replace("_", " ").capitalize() + " due", _due(desk, clock))
+        (f"{CLOCK_NAMES[clock.clock.value]} due", _due(desk, clock))
         for clock in running
         if clock.is_open
     )
@@ -117,19 +119,15 @@ def decision_card(
     }
 
 
-def escalation_text(ticket: Ticket, event: ev.Escalated) -> str:
-    """What a channel reads when a rung is reached."""
-    what = event.clock.replace("_", " ") or event.step.replace("_", " ")
-    return f"{ticket.number} ({ticket.title}) needs attention: {what}."
-
-
 def item_text(desk: Desk, ticket: Ticket) -> str:
     """A work item's description: plain text."""
     refs = "".join(f"\n{r.system}: {r.ref} {r.url}".rstrip() for r in ticket.external_refs)
+    environment = environment_asked(desk, ticket, "en")
+    where = f"Environment: {environment}\n" if environment else ""
     return (
         f"{ticket.description[:20_000]}\n\n"
         f"Requester: {ticket.requester.label} <{ticket.requester.email}>\n"
-        f"Environment: {say(desk.environment_by_id[ticket.environment].name, 'en')}\n"
+        f"{where}"
         f"Severity: {say(desk.severity_by_id[ticket.severity].name, 'en')}\n"
         f"Ticket: {ticket.number}{refs}"
     )

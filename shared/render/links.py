@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 LIFE = dt.timedelta(days=90)
 LIST_LIFE = dt.timedelta(hours=24)
+_GLANCE = "sent"  # marks a token of a pass that is not proven
 _OURS = re.compile(r"<docket\.([A-Za-z0-9]+-\d+)\.([a-z0-9]+)\.([0-9a-f]{12})@[^<>@\s]+>")
 _BOUND: dict[str, Bound] = {"c": "client", "e": "either", "i": "inside", "t": "thread"}
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What a client's link allows: one ticket (`number`), or the list of a person's requests."""
+    """What a client's link allows: one ticket (`number`), or the list of a person's requests.
+
+    `is_proven`: the link came by mail, or its holder is signed in. Else somebody typed the address
+    into a form, and sees what was sent there and no more.
+    """
 
     email: str
     number: str = ""
+    is_proven: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,10 @@ class Links:
 
     def token(self, holder: Pass, now: dt.datetime) -> str:
         """A signed, expiring token for that pass. Not secret from its holder, not forgeable."""
-        life = LIFE if holder.number else LIST_LIFE
-        return self._serializer.dumps([holder.email, holder.number, int((now + life).timestamp())])
+        life = LIFE if holder.number and holder.is_proven else LIST_LIFE
+        mark = [] if holder.is_proven else [_GLANCE]
+        until = int((now + life).timestamp())
+        return self._serializer.dumps([holder.email, holder.number, until, *mark])
 
     def read(self, token: str, now: dt.datetime) -> Pass:
         """The pass. Raises NotFound for a forged, damaged or expired token."""
@@ -55,12 +63,12 @@ class Links:
 
         try:
             data: Any = self._serializer.loads(token[:2000])
-            email, number, until = data
+            email, number, until, *mark = data
         except (BadData, ValueError, TypeError) as error:
             raise NotFound("this link is not valid; use the link of the latest mail") from error
         if now.timestamp() > until:
             raise NotFound("this link has expired; ask for a new one on the page My requests")
-        return Pass(str(email), str(number))
+        return Pass(str(email), str(number), is_proven=not mark)
 
     def client_ticket(self, email: str, number: str, now: dt.datetime) -> str:
         """A client's page of one ticket."""

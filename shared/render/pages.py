@@ -37,6 +37,7 @@ def templates() -> Environment:
         "duration": wording.duration,
         "span": wording.span,
         "moment": wording.moment,
+        "answers": wording.answers,
         "size": wording.size,
         "paragraphs": cards.paragraphs,
         "prose": prose,

@@ -12,12 +12,12 @@ from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.mentions import spelled_out
 from shared.domain.people import Frozen, Role
-from shared.domain.public import PublicMessage, PublicTicket, public_ticket
+from shared.domain.public import PublicMessage, PublicTicket, environment_asked, public_ticket
 from shared.domain.sla import clocks
 from shared.domain.ticket import Ticket, Urgency
 from shared.domain.words import say
 from shared.ports import ChatMention, Clock, Mail, NewItem, Post
-from shared.render import cards, digest_text, wording
+from shared.render import cards, digest_text, promises, wording
 from shared.render.links import Links
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class DeskTexts:
         env.filters |= {
             "duration": wording.duration,
             "moment": wording.moment,
+            "answers": wording.answers,
             "size": wording.size,
             "paragraphs": cards.paragraphs,
         }
@@ -157,7 +158,6 @@ class DeskTexts:
     ) -> dict[str, object]:
         kind = desk.types[ticket.type]
         about = next((r for r in history if r.seq == owed.seq), None)
-        environment = desk.environment_by_id[ticket.environment]
         return {
             "ticket": ticket,
             "desk": desk,
@@ -169,9 +169,11 @@ class DeskTexts:
             "type_name": say(kind.name, "en"),
             "state_name": say(kind.state(ticket.state).name, "en"),
             "severity_name": say(desk.severity_by_id[ticket.severity].name, "en"),
-            "environment_name": say(environment.name, "en"),
+            "environment_name": environment_asked(desk, ticket, "en"),
             "is_production": desk.concerns_production(ticket.type, ticket.environment),
             "clocks": clocks(desk, ticket, self.clock.now()),
+            "clock_names": promises.CLOCK_NAMES,
+            "rung": promises.rung(desk, about) if about else "",
             "link": self.links.staff_ticket(desk.id, ticket.number),
             "bound": owed.bound,
             "language": "en",
@@ -199,8 +201,11 @@ class DeskTexts:
             text = cards.decision_text(ticket, event, about.by.name or about.by.email)
             decided = cards.decision_card(desk, ticket, about, event, link)
             return Post(html=cards.paragraphs(text), card=decided)
-        if isinstance(event, ev.Escalated):
-            return Post(html=cards.paragraphs(cards.escalation_text(ticket, event)), card=card)
+        if about and isinstance(event, ev.Escalated):
+            said = (
+                f"{ticket.number} ({ticket.title}) needs attention: {promises.rung(desk, about)}."
+            )
+            return Post(html=cards.paragraphs(said), card=card)
         return Post(html=cards.paragraphs(f"{ticket.number}: {ticket.title}"), card=card)
 
     def item(self, desk: Desk, ticket: Ticket, owed: ef.ItemOwed) -> NewItem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 _UNITS = {
@@ -36,18 +37,56 @@ def span(value: dt.timedelta) -> str:
 
 
 def moment(at: dt.datetime, zone: str = "UTC", language: str = "en") -> str:
-    """`Mon 23 Nov 2026, 14:05 EST`."""
+    """`Mon 23 Nov 2026, 14:05 EST`; in French `lun. 23 nov. 2026, 14:05 HNE`."""
     from babel.dates import format_datetime  # noqa: PLC0415  # loads locale data
 
     local = at.astimezone(ZoneInfo(zone))
     text = format_datetime(local, "EEE d MMM yyyy, HH:mm", locale=language)
-    return f"{text} {local.tzname()}"
+    return f"{text} {_zone_name(local, language)}"
+
+
+def _zone_name(local: dt.datetime, language: str) -> str:
+    """`EST`, `HNE`; the difference from UTC where the language has no short name."""
+    from babel.dates import get_timezone_name  # noqa: PLC0415
+
+    name = local.tzname() or ""
+    if language == "fr" and name != "UTC":
+        name = get_timezone_name(local, "short", locale="fr_CA")  # plain fr knows no HAE
+    if name.isalpha():
+        return name
+    minutes = int((local.utcoffset() or dt.timedelta()).total_seconds() // 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def day(at: dt.date, language: str = "en") -> str:
+    """`Sun 22 Nov 2026`, `dim. 22 nov. 2026`."""
+    from babel.dates import format_date  # noqa: PLC0415
+
+    return format_date(at, "EEE d MMM yyyy", locale=language)
+
+
+def answers(
+    given: Iterable[tuple[str, str | dt.date]], language: str = "en"
+) -> list[tuple[str, str]]:
+    """A form's questions and answers, days in words."""
+    return [
+        (label, day(answer, language) if isinstance(answer, dt.date) else answer)
+        for label, answer in given
+    ]
+
+
+def short_moment(at: dt.datetime, zone: str) -> str:
+    """`Mon 23 Nov 14:05`, for subjects: in the reader's own zone, near enough to need no year."""
+    from babel.dates import format_datetime  # noqa: PLC0415
+
+    return format_datetime(at.astimezone(ZoneInfo(zone)), "EEE d MMM HH:mm", locale="en")
 
 
 def size(count: int) -> str:
     """`340 B`, `12 KB`, `3.4 MB`."""
-    if count < 1000:
+    if count < 1024:
         return f"{count} B"
-    if count < 1_000_000:
-        return f"{count / 1000:.0f} KB"
-    return f"{count / 1_000_000:.1f} MB"
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KB"
+    return f"{count / 1024 / 1024:.1f} MB"

@@ -8,42 +8,56 @@ and the next night finishes the work.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from itertools import batched
 
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.flow import Category
+from shared.domain.past import state_of
 from shared.ports import Delete, Put, Row, Write
 from shared.service import layout as ly
 from shared.service import store, walk
 from shared.service.deps import Deps
+from shared.service.sweep import each
 
 log = logging.getLogger(__name__)
-AT_ONCE = 200  # tickets of one call; more wait for the next
+AT_ONCE = 200  # tickets of a page
 CHUNK = 90  # writes a transaction, below the limit of 100
 
 
-async def archive(deps: Deps, desk: Desk) -> int:
-    """Moves closed tickets whose time has come; how many."""
-    before = ly.inverted(deps.clock.now() - desk.archive_after)
-    rows = await deps.rows.scan(desk.id, f"closed|{before}", f"closed{ly.END}", limit=AT_ONCE)
-    moved = 0
-    for row in rows:
-        moved += await _move(deps, desk, row)
-    return moved
+async def archive(deps: Deps, desk: Desk, seconds: float | None = None) -> int:
+    """Moves closed tickets whose time has come, until the seconds are over; how many."""
+    low = f"closed|{ly.inverted(deps.clock.now() - desk.archive_after)}"
+    began, moved = time.monotonic(), list[str]()
+
+    async def move(index: Row) -> None:
+        if await _move(deps, desk, index):
+            moved.append(index.key)
+
+    async for page in walk.pages(deps.rows, desk.id, low, f"closed{ly.END}", size=AT_ONCE):
+        await each(page, move, _number)
+        if seconds is not None and time.monotonic() - began > seconds:
+            break
+    return len(moved)
+
+
+def _number(index: Row) -> str:
+    return index.key.rpartition("|")[2]
 
 
 async def _move(deps: Deps, desk: Desk, index: Row) -> bool:
-    number = index.key.rpartition("|")[2]
+    number = _number(index)
     low, high = ly.ticket_range(number)
     try:
         loaded = await store.load(deps.rows, desk.id, number)
     except NotFound:
         await deps.rows.commit(desk.id, [Delete(index.key, index.etag)])
         return False
-    state = desk.types[loaded.ticket.type].state(loaded.ticket.state)
-    if state.category is not Category.CLOSED or loaded.row.index != index.key:
+    state = state_of(desk, loaded.ticket.type, loaded.ticket.state)
+    is_closed = state is not None and state.category is Category.CLOSED
+    if not is_closed or loaded.row.index != index.key:
         return False
     rows = await deps.rows.scan(desk.id, low, high)
     await _copy(deps, desk, number, rows)

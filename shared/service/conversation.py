@@ -34,7 +34,7 @@ async def staff_command(
     if isinstance(command, cm.Merge):
         return await merge(deps, number, command, actor, version)
     if isinstance(command, cm.LinkTicket):
-        await _other(deps, "to", command.to)
+        return await link(deps, number, command, actor, version)
     if uploads:
         if not isinstance(command, cm.Reply | cm.Note):
             raise Invalid.of("attachments", "only a reply or a note carries files")
@@ -50,6 +50,24 @@ async def _other(deps: Deps, field: str, number: str) -> ly.Loaded:
         return await reads.find(deps, number)
     except NotFound as error:
         raise Invalid.of(field, f"there is no ticket {number}") from error
+
+
+async def link(
+    deps: Deps, number: str, command: cm.LinkTicket, actor: Actor, version: int | None = None
+) -> ly.Loaded:
+    """Either ticket leads to the other; one of a desk that is not one's own stays as it is."""
+    other = await _other(deps, "to", command.to)
+    linked = await handle(deps, Order(number, (command,), actor, version))
+    if actor.email in deps.desk_of(command.to).member_by_email:
+        await _link_back(deps, other, number, command.kind)
+    return linked
+
+
+async def _link_back(deps: Deps, other: ly.Loaded, number: str, kind: str) -> None:
+    """The link's other end; a ticket in the archive stays as it is."""
+    if other.live:
+        back = cm.LinkedFrom(number=number, kind=kind)
+        await handle(deps, Order(other.ticket.number, (back,), SYSTEM))
 
 
 async def merge(
@@ -108,7 +126,8 @@ async def client_reply(
         loaded = await reads.find(deps, number)
         if loaded.ticket.merged_into:
             return await client_reply(deps, loaded.ticket.merged_into, reply, actor, keys=keys)
-        return await handle(deps, Order(number, (reply,), actor, keys=keys))
+        order = Order(number, (reply,), actor, keys=keys)
+        return await handle(deps, order, loaded if loaded.live else None)
     except (FlowForbids, NotFound):
         loaded = await reads.find(deps, number)
     old = loaded.ticket
@@ -128,6 +147,7 @@ async def client_reply(
     )
     client = Actor(kind=ActorKind.CLIENT, email=actor.email, name=actor.name)
     opened = await open_request(deps, desk, Request(command, client, keys))
+    await _link_back(deps, loaded, opened.loaded.ticket.number, "follows")
     return opened.loaded
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,8 @@ from shared.ports import (
     Rows,
 )
 from shared.service.numbers import Numbers
+
+_NUMBER = re.compile(r"([A-Z0-9]+)-[0-9]{1,9}")
 
 
 class Texts(Protocol):
@@ -88,9 +91,12 @@ class Deps:
         return self.desks[desk_id]
 
     def desk_of(self, number: str) -> Desk:
-        """The desk that a ticket number belongs to. Raises NotFound."""
-        prefix = number.partition("-")[0]
+        """The desk that a ticket number belongs to. Raises NotFound, also for what is no number.
+
+        Every number that comes from outside passes here before a row is read or written under it.
+        """
+        shape = _NUMBER.fullmatch(number)
         for desk in self.desks.values():
-            if desk.prefix == prefix:
+            if shape and desk.prefix == shape[1]:
                 return desk
         raise NotFound(f"there is no ticket {number}")

@@ -11,6 +11,7 @@ from typing import Literal
 
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError
+from shared.render.wording import moment
 from shared.service import form_mapping, mail_subscription, quarantine
 from shared.service.mail_room import MailRoom
 
@@ -112,11 +113,12 @@ async def subscription(room: MailRoom, desk: Desk) -> str:
     if known is None:
         raise BrokenError("there is no subscription; the mailbox is read each minute instead")
     left = known.until - room.deps.clock.now()
+    until = moment(known.until, desk.timezone)
     if left <= dt.timedelta():
-        raise BrokenError(f"the subscription ended at {known.until:%Y-%m-%d %H:%M} UTC")
+        raise BrokenError(f"the subscription ended: {until}")
     if left <= SOON:
-        raise BrokenError(f"the subscription ends soon: at {known.until:%Y-%m-%d %H:%M} UTC")
-    return f"a subscription until {known.until:%Y-%m-%d %H:%M} UTC"
+        raise BrokenError(f"the subscription ends soon: {until}")
+    return f"a subscription until {until}"
 
 
 def _form_look(room: MailRoom, desk: Desk, form_id: str) -> Look:

@@ -13,9 +13,10 @@ from shared.domain.errors import FieldError, Invalid, NotFound
 from shared.domain.ticket import Attachment, Ticket
 from shared.ports import Blobs
 
+MB = 1024 * 1024  # as people's computers and Microsoft Forms count
 MOST_FILES = 10
-MOST_EACH = 10_000_000
-MOST_IN_ALL = 25_000_000
+MOST_EACH = 10 * MB
+MOST_IN_ALL = 25 * MB
 NEUTRAL = "application/octet-stream"
 # Served as what they are; everything else is a neutral download.
 SHOWN = frozenset(
@@ -51,10 +52,10 @@ def check(uploads: Sequence[Upload], field: str = "attachments") -> None:
     if len(uploads) > MOST_FILES:
         wrong.append(FieldError(field, f"attach at most {MOST_FILES} files"))
     if sum(len(u.content) for u in uploads) > MOST_IN_ALL:
-        wrong.append(FieldError(field, f"attach at most {MOST_IN_ALL // 1_000_000} MB in all"))
+        wrong.append(FieldError(field, f"attach at most {MOST_IN_ALL // MB} MB in all"))
     for upload in uploads:
         if len(upload.content) > MOST_EACH:
-            text = f"{safe_name(upload.name)} is larger than {MOST_EACH // 1_000_000} MB"
+            text = f"{safe_name(upload.name)} is larger than {MOST_EACH // MB} MB"
             wrong.append(FieldError(field, text))
     if wrong:
         raise Invalid(*wrong)

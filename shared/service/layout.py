@@ -19,6 +19,9 @@ COUNTER = "counter"
 BOARD = "board"
 END = "}"  # sorts behind '|', so `prefix|` .. `prefix}` is everything below the prefix
 _FAR = 253_402_300_799  # the last second of the year 9999
+# What these keys stand for is not repeated for long. The others make a second ticket or answer
+# impossible for ever, or find a work item's ticket.
+_PASSING_KEYS = frozenset({"hook", "my_link", "remark", "report"})
 
 
 def stamp(at: dt.datetime) -> str:
@@ -78,8 +81,13 @@ def requester_key(email: str, at: dt.datetime, number: str) -> str:
 
 
 def idempotency_key(kind: str, text: str) -> str:
-    """`kind`: form, header, mail, ref."""
-    return f"key|{digest(f'{kind}:{text}')}"
+    """`kind`: form, header, item, mail, portal, ref stay; hook, my_link, remark, report pass."""
+    return f"{'once' if kind in _PASSING_KEYS else 'key'}|{digest(f'{kind}:{text}')}"
+
+
+def reference(system: str, ref: str) -> str:
+    """The text of a `ref` key: another system's name for the matter, however it is written."""
+    return f"{system}:{ref}".casefold()
 
 
 def outbox_key(due: dt.datetime, number: str, seq: int) -> str:
@@ -115,9 +123,9 @@ def sender_key(email: str) -> str:
     return f"sender|{digest(email)}"
 
 
-def sent_key(email: str, at: dt.datetime, number: str) -> str:
+def sent_key(email: str, at: dt.datetime, effect: str) -> str:
     """Mail that left to an address, newest first, for reports that name nothing else."""
-    return f"sent|{digest(email)}|{inverted(at)}|{number}"
+    return f"sent|{digest(email)}|{inverted(at)}|{effect}"
 
 
 DIGEST = "digest|!"  # what a collector took up; sorts before all that waits for a digest
@@ -134,7 +142,13 @@ def fact_key(month: str, number: str) -> str:
     return f"fact|{month}|{number}"
 
 
-class KeyRow(Frozen):
+class Passing(Frozen):
+    """A row that goes some time after its last use, which service/passing.py notes in it."""
+
+    unused_since: dt.date | None = None
+
+
+class KeyRow(Passing):
     """An idempotency key: what it made, and from what."""
 
     number: str
@@ -156,6 +170,8 @@ class Summary(Frozen):
     created_at: dt.datetime
     updated_at: dt.datetime
     due: dt.datetime | None = None  # the soonest promise of any clock; lists sort by it
+    due_clock: str = ""  # the clock whose promise that is
+    warns_at: dt.datetime | None = None  # from when that promise is near
     first_response_due: dt.datetime | None = None
     resolution_due: dt.datetime | None = None
     paused: bool = False
@@ -163,6 +179,8 @@ class Summary(Frozen):
     decision: str = ""
     merged_into: str = ""
     mirror: str = ""
+    client_waits: bool = False  # for the next reply; a first one waits by its own clock
+    words: str = ""  # that a search finds beside the other fields (domain/searching.py)
     version: int = 0
     policy: str = ""  # the desk's rules that its due times were counted by
 

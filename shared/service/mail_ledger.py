@@ -16,12 +16,12 @@ from shared.ports import Delete, Insert, MailboxChange, Put, Row, Write
 from shared.service import layout as ly
 from shared.service import reads
 from shared.service.deps import Deps
+from shared.service.sweep import each
 
 Outcome = Literal["pending", "ticket", "follow_up", "rejected", "quarantined"]
 KEPT = dt.timedelta(days=90)
 _ATTEMPTS = 5
 _CHUNK = 90
-_AT_ONCE = 8  # mails being removed
 
 
 class Entry(Frozen):
@@ -101,22 +101,31 @@ def _entry(row: Row) -> Entry:
 
 
 async def forget_old(deps: Deps, desk: Desk) -> None:
-    """Entries of long ago go, and with them the mails that became nothing.
+    """Entries of long ago go, and with them the mails that no ticket keeps.
 
-    Mails on tickets stay in their blobs; those put aside have another copy in the quarantine,
-    which is for people to empty. Blobs go first: what is interrupted is done again the next night.
+    Those put aside have another copy in the quarantine, which is for people to empty. Blobs go
+    first: what is interrupted, or fails, is done again the next night.
     """
     last = deps.clock.now().date() - KEPT
     rows = await deps.rows.scan(desk.id, "ledger|", f"ledger|{last:%Y-%m-%d}", limit=5000)
-    unused = [e for e in map(_entry, rows) if e.raw and e.outcome in ("rejected", "quarantined")]
-    for some in batched(unused, _AT_ONCE, strict=False):
-        await asyncio.gather(*(_forget_mail(deps, entry) for entry in some))
-    for start in range(0, len(rows), _CHUNK):
-        await deps.rows.commit(desk.id, [Delete(row.key) for row in rows[start : start + _CHUNK]])
+    forgotten: list[Write] = []
+
+    async def forget(row: Row) -> None:
+        await _forget_mail(deps, _entry(row))
+        forgotten.append(Delete(row.key))
+
+    await each(rows, forget, lambda row: row.key)
+    for some in batched(forgotten, _CHUNK, strict=False):
+        await deps.rows.commit(desk.id, some)
 
 
 async def _forget_mail(deps: Deps, entry: Entry) -> None:
-    """The mail's blob goes, unless it is the very mail that a ticket keeps: a copy has its name."""
+    """The mail's blob goes, unless it is the very mail that its ticket keeps.
+
+    A copy has that mail's name, and a member's answer that became a work note is kept as that.
+    """
+    if not entry.raw:
+        return
     if entry.number:
         try:
             loaded = await reads.find(deps, entry.number)

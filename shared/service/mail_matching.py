@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from shared.domain.desk import Desk
 from shared.domain.effects import Bound
 from shared.domain.errors import NotFound
-from shared.domain.people import Frozen
 from shared.mail_in.match import Candidates, Fetched, Match, candidates, decide
 from shared.mail_in.model import ParsedMail
 from shared.ports import Put, Write
@@ -20,7 +19,7 @@ _REFERENCES = 20  # nearest first; mail programs repeat the thread's whole histo
 _MERGES = 20
 
 
-class OnThread(Frozen):
+class OnThread(ly.Passing):
     """The people to whom a mail went, and who wrote it."""
 
     people: tuple[str, ...]

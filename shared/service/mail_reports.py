@@ -20,7 +20,6 @@ class Undelivered:
     """A mail that did not arrive. `event` is the report's own id; repeats are told by it."""
 
     event: str
-    sender: str
     recipient: str
     reason: str
 
@@ -31,7 +30,7 @@ async def note(deps: Deps, failed: Undelivered, is_it: Callable[[str], bool]) ->
     `is_it` tells the mail by its effect's key.
     """
     for desk in deps.desks.values():
-        if desk.mail.outgoing != "acs" or desk.mail.address != failed.sender:
+        if desk.mail.outgoing != "acs":
             continue
         prefix = f"sent|{ly.digest(failed.recipient)}"
         rows = await deps.rows.scan(desk.id, f"{prefix}|", f"{prefix}{ly.END}", limit=_LATEST)

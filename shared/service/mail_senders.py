@@ -22,7 +22,7 @@ class Written(Frozen):
     said: str = ""
 
 
-class Habit(Frozen):
+class Habit(ly.Passing):
     """What one sender wrote within the last hour."""
 
     email: str

@@ -23,8 +23,9 @@ EVERY = dt.timedelta(minutes=5)
 async def mail_link(deps: Deps, links: Links, email: str, language: Language) -> None:
     """Mails the link when some desk knows the person, every five minutes at most.
 
-    Nothing tells the caller which; a stranger's address costs one look per desk and leaves
-    nothing behind. Raises Unavailable when the mail could not be sent: another try may then.
+    The page says the same either way; only how long it takes, and an error while the mail service
+    is away, could tell. A stranger's address costs one look per desk and leaves nothing behind.
+    Raises Unavailable when the mail could not be sent: another try may then.
     """
     desk = await _desk_that_knows(deps, email)
     if desk is None:

@@ -14,7 +14,7 @@ from shared.domain.people import Actor
 from shared.domain.rules.opening import check, open_ticket
 from shared.ports import Insert, Write
 from shared.service import layout as ly
-from shared.service import store
+from shared.service import reads, store
 from shared.service.deps import Deps
 from shared.service.handle import ATTEMPTS, after, ring
 from shared.service.numbers import Taken
@@ -115,5 +115,5 @@ async def _known(deps: Deps, desk: Desk, request: Request, error: Conflict) -> O
         found = ly.KeyRow(**json.loads(row.body))
         if kind in _STRICT and found.body != request.fingerprint:
             raise Invalid.of(*_STRICT[kind])
-        return Opened(await store.load(deps.rows, desk.id, found.number), is_new=False)
+        return Opened(await reads.find(deps, found.number), is_new=False)
     return None

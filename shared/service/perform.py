@@ -80,7 +80,7 @@ async def _mail(job: Job, owed: ef.MailOwed) -> Told:
     mail = job.deps.texts.mail(job.desk, job.ticket, job.loaded.history, owed, job.key)
     if job.desk.mail.outgoing == "acs":  # its delivery reports name nothing but an operation
         row = ly.body(ly.KeyRow(number=job.ticket.number, body=job.key))
-        key = ly.sent_key(owed.to.email, job.deps.clock.now(), job.ticket.number)
+        key = ly.sent_key(owed.to.email, job.box.committed_at, job.key)  # the same at each attempt
         await job.deps.rows.commit(job.desk.id, [Put(key, row)])
     mailer = job.deps.outside.mailer(job.desk.mail.outgoing)
     await mailer.send(mail, job.key, again=job.again)
@@ -113,10 +113,17 @@ async def _thread(job: Job, channel: Channel) -> str:
         return thread
     for _ in range(THREAD_LOOKS):
         await asyncio.sleep(THREAD_LOOK_EVERY)
-        now = await store.load(job.deps.rows, job.desk.id, job.ticket.number)
+        now = await _now(job)
         if now.ticket.triage.thread:
             return now.ticket.triage.thread
     raise Unavailable("the team's thread is not there yet")
+
+
+async def _now(job: Job) -> ly.Loaded:
+    """The ticket as it is by now; an archived one does not change any more."""
+    if not job.loaded.live:
+        return job.loaded
+    return await store.load(job.deps.rows, job.desk.id, job.ticket.number)
 
 
 def _backlog(job: Job) -> tuple[BacklogConfig, Backlog, BacklogPlace]:
@@ -194,7 +201,7 @@ async def _item_move(job: Job, owed: ef.ItemMoveOwed) -> Told:
 
 async def _wanted(job: Job, config: BacklogConfig, item: str) -> ef.ItemMoveOwed | None:
     """Where the last of the ticket's events that said so wants the item."""
-    now = await store.load(job.deps.rows, job.desk.id, job.ticket.number)
+    now = await _now(job)
     moves = (
         move
         for recorded in reversed(now.history)

@@ -2,8 +2,9 @@
 
 The row `policy` says which version of the rules was applied last. While the desk's differs, each
 run of a timer looks at some of the open list's rows, from where the run before stopped, until a
-walk through the whole list has found nothing to do. Then it walks once through the ended tickets:
-what was promised on them is settled, but those that are resolved may close earlier or later now.
+walk through the whole list has changed nothing: a ticket that fails each time is left to the log.
+Then it walks once through the ended tickets: what was promised on them is settled, but those that
+are resolved may close earlier or later now.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from shared.ports import Insert, Replace, Row, Write
 from shared.service import layout as ly
 from shared.service import store
 from shared.service.deps import Deps
-from shared.service.handle import Order, handle
+from shared.service.handle import Order, handle, load
 from shared.service.sweep import each
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Applied(Frozen):
     version: str = ""  # of the rules that all open tickets follow
     walking: str = ""  # the version that is being applied
     cursor: str = ""
-    counted: int = 0  # tickets that this walk through the list has counted again
+    counted: int = 0  # tickets that this walk has counted again, or may if it comes again
 
 
 async def apply_policy(deps: Deps, desk: Desk) -> int:
@@ -64,22 +65,25 @@ async def _count_open(deps: Deps, desk: Desk, state: Applied) -> tuple[Applied, 
     old: list[Row] = [r for r in rows if ly.Summary.model_validate_json(r.body).policy != version]
     batch = old[:TICKETS]
 
-    async def count_again(row: Row) -> None:
-        command = cm.TimePassed(speaks=False)
-        await handle(deps, Order(_number(row), (command,), SYSTEM))
+    unchanged: list[str] = []
 
-    await each(batch, count_again, _number)
+    async def count_again(row: Row) -> None:
+        order = Order(_number(row), (cm.TimePassed(speaks=False),), SYSTEM)
+        loaded = await load(deps, desk, order)
+        if await handle(deps, order, loaded) is loaded:
+            unchanged.append(row.key)
+
+    failed = await each(batch, count_again, _number)
+    counted = len(batch) - len(failed) - len(unchanged)
     if len(old) > TICKETS:
-        state = _at(state, batch[-1].key, len(batch))
+        state = _at(state, batch[-1].key, counted)
     elif len(rows) == ROWS:
-        state = _at(state, rows[-1].key, len(batch))
-    elif (
-        state.counted or batch
-    ):  # what people changed meanwhile may have moved to before the cursor
+        state = _at(state, rows[-1].key, counted)
+    elif state.counted or counted:  # what people changed meanwhile may stand before the cursor
         state = Applied(version=state.version, walking=version)
     else:
         return await _time_ended(deps, desk, state.model_copy(update={"cursor": _ENDED}))
-    return state, len(batch)
+    return state, counted
 
 
 async def _time_ended(deps: Deps, desk: Desk, state: Applied) -> tuple[Applied, int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, Refused, Unavailable
 from shared.domain.people import normal_address
+from shared.domain.searching import words_of
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Put, Replace, Row, Write
 from shared.service import layout as ly
@@ -137,6 +138,7 @@ async def _write_index(deps: Deps, desk: Desk, ticket: Ticket) -> None:
     if row is not None:
         told = json.loads(row.body)
         told |= {"title": ticket.title, "requester": ticket.requester.model_dump()}
+        told["words"] = words_of(ticket)
         await deps.archive.commit(partition, [Put(row.key, json.dumps(told))])
     people = {p.email for p in (ticket.requester, ticket.submitted_by) if p}
     keys = (ly.requester_key(email, ticket.created_at, ticket.number) for email in people)

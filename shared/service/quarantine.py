@@ -9,7 +9,7 @@ from typing import Literal
 from shared.domain.desk import Desk
 from shared.domain.errors import FieldError, NotFound
 from shared.domain.people import Frozen
-from shared.ports import Delete, Put
+from shared.ports import Delete, Put, Row
 from shared.service import layout as ly
 from shared.service.deps import Deps
 
@@ -52,17 +52,29 @@ async def entries(deps: Deps, desk: Desk, limit: int = 200) -> list[tuple[str, K
 
 
 async def raw(deps: Deps, desk: Desk, key: str) -> bytes:
-    """The whole content. Raises NotFound."""
-    row = await deps.rows.get(desk.id, key) if key.startswith("quarantine|") else None
-    if row is None:
-        raise NotFound("nothing is kept under that key")
-    kept = Kept.model_validate_json(row.body)
-    return await deps.blobs.get(kept.blob) if kept.blob else kept.raw.encode()
+    """The whole content; nothing where a release was interrupted. Raises NotFound."""
+    _, kept = await _at(deps, desk, key)
+    if not kept.blob:
+        return kept.raw.encode()
+    try:
+        return await deps.blobs.get(kept.blob)
+    except NotFound:
+        return b""
 
 
 async def release(deps: Deps, desk: Desk, key: str) -> None:
-    """It has been dealt with. Raises NotFound."""
+    """It has been dealt with, and goes. Raises NotFound.
+
+    The blob goes first: nothing would lead to it without the row.
+    """
+    row, kept = await _at(deps, desk, key)
+    if kept.blob:
+        await deps.blobs.delete(kept.blob)
+    await deps.rows.commit(desk.id, [Delete(key, row.etag)])
+
+
+async def _at(deps: Deps, desk: Desk, key: str) -> tuple[Row, Kept]:
     row = await deps.rows.get(desk.id, key) if key.startswith("quarantine|") else None
     if row is None:
         raise NotFound("nothing is kept under that key")
-    await deps.rows.commit(desk.id, [Delete(key, row.etag)])
+    return row, Kept.model_validate_json(row.body)

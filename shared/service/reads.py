@@ -12,6 +12,8 @@ from shared.domain.board import Board
 from shared.domain.desk import Desk
 from shared.domain.effects import Outbox
 from shared.domain.errors import Invalid, NotFound
+from shared.domain.past import state_of
+from shared.domain.searching import folded, words
 from shared.ports import Row
 from shared.service import layout as ly
 from shared.service import store
@@ -19,12 +21,16 @@ from shared.service.deps import Deps
 from shared.service.handle import archived
 
 VIEWS = ("open", "mine", "unassigned", "overdue", "closed", "all")
+SORTS = ("severity", "newest")  # besides the index's own order
 LOOKED_AT = 1000  # rows that one filtered request may look at; its cursor goes on from there
 
 
 @dataclass(frozen=True)
 class Query:
-    """What to list. Empty filters match everything; `me` is for the view `mine`."""
+    """What to list. Empty filters match everything; `me` is for the view `mine`.
+
+    `sort`: '' for the index's order (open ones by due time, ended ones latest first), or of SORTS.
+    """
 
     view: str = "open"
     state: str = ""
@@ -34,16 +40,21 @@ class Query:
     requester: str = ""
     text: str = ""
     me: str = ""
+    sort: str = ""
     limit: int = 50
     cursor: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Summaries, and where the next page begins ('' at the end)."""
+    """Summaries, and where the next page begins ('' at the end).
+
+    `is_part`: they were sorted among as many rows as a request may look at, and there are more.
+    """
 
     tickets: tuple[ly.Summary, ...]
     cursor: str
+    is_part: bool = False
 
 
 async def tickets(deps: Deps, desk: Desk, query: Query) -> Page:
@@ -52,6 +63,8 @@ async def tickets(deps: Deps, desk: Desk, query: Query) -> Page:
     A page is full unless it is the last, or its filters fit few of the rows that a request reads.
     """
     _check(desk, query)
+    if query.sort:
+        return await _sorted(deps, desk, query)
     ranges = _ranges_from(query.cursor, _ranges(query, deps.clock.now()))
     found: list[tuple[str, ly.Summary]] = []
     looked = 0
@@ -82,6 +95,27 @@ async def _read(
             )
 
 
+async def _sorted(deps: Deps, desk: Desk, query: Query) -> Page:
+    """A page in another order than the index's. Its cursor counts the tickets before it, so one
+    that comes or goes meanwhile may be shown twice or left out."""
+    start = _start(query.cursor)
+    rows: list[Row] = []
+    async for some in _read(deps, desk, _ranges(query, deps.clock.now()), LOOKED_AT):
+        rows += some
+        if len(rows) >= LOOKED_AT:
+            break
+    summaries = (ly.Summary.model_validate_json(row.body) for row in rows)
+    found = [summary for summary in summaries if _fits(query, summary)]
+    if query.sort == "newest":
+        found.sort(key=lambda summary: summary.created_at, reverse=True)
+    else:
+        rank = {severity: place for place, severity in enumerate(desk.severity_by_id)}
+        found.sort(key=lambda summary: rank.get(summary.severity, len(rank)))
+    end = start + query.limit
+    cursor = _cursor(str(end)) if end < len(found) else ""
+    return Page(tuple(found[start:end]), cursor, is_part=len(rows) >= LOOKED_AT)
+
+
 def _page(found: list[tuple[str, ly.Summary]], after: str = "") -> Page:
     return Page(tuple(summary for _, summary in found), _cursor(after) if after else "")
 
@@ -93,6 +127,7 @@ def _check(desk: Desk, query: Query) -> None:
         ("state", query.state, states),
         ("type", query.type, desk.types),
         ("severity", query.severity, desk.severity_by_id),
+        ("sort", query.sort, SORTS),
     ):
         if value and value not in known:
             raise Invalid.of(field, f"use one of {', '.join(known)}")
@@ -114,6 +149,21 @@ def _cursor(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
+def _key(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError as error:
+        raise Invalid.of("cursor", "use the cursor of the page before") from error
+
+
+def _start(cursor: str) -> int:
+    """How many tickets of a sorted view the pages before have shown."""
+    text = _key(cursor) or "0"
+    if not (text.isdecimal() and len(text) <= len(str(LOOKED_AT))):
+        raise Invalid.of("cursor", "this cursor belongs to another order")
+    return int(text)
+
+
 def _behind(key: str) -> str:
     """The first key that sorts behind this one."""
     return key + "\x20"
@@ -123,10 +173,7 @@ def _ranges_from(cursor: str, ranges: list[tuple[str, str]]) -> list[tuple[str, 
     """What is left of the ranges behind the cursor. Raises Invalid for one of another view."""
     if not cursor:
         return ranges
-    try:
-        key = base64.urlsafe_b64decode(cursor.encode()).decode()
-    except ValueError as error:
-        raise Invalid.of("cursor", "use the cursor of the page before") from error
+    key = _key(cursor)
     for place, (low, high) in enumerate(ranges):
         if low <= key < high:
             return [(_behind(key), high), *ranges[place + 1 :]]
@@ -150,10 +197,13 @@ def _fits(query: Query, summary: ly.Summary) -> bool:
 
 
 def _says(summary: ly.Summary, text: str) -> bool:
-    words = text.casefold().split()
+    wanted = words(text)
+    if not wanted:
+        return True
     person = summary.requester
-    where = f"{summary.number} {summary.title} {person.name} {person.email} {summary.mirror}"
-    return all(word in where.casefold() for word in words)
+    named = f"{summary.number} {summary.title} {person.name} {person.email} {summary.mirror}"
+    where = f"{folded(named)} {summary.words}"
+    return all(word in where for word in wanted)
 
 
 async def find(deps: Deps, number: str) -> ly.Loaded:
@@ -166,8 +216,8 @@ async def find(deps: Deps, number: str) -> ly.Loaded:
         if old is None:
             raise
         return old
-    column = desk.types[loaded.ticket.type].state(loaded.ticket.state).board
-    if desk.third_line is None or column is None:
+    state = state_of(desk, loaded.ticket.type, loaded.ticket.state)
+    if desk.third_line is None or state is None or state.board is None:
         return loaded
     board, etag = await store.load_board(deps.rows, desk.id)
     return replace(loaded, board=board, board_etag=etag)

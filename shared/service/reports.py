@@ -77,7 +77,15 @@ async def report(deps: Deps, desk: Desk, month: str = "") -> Report:
 
 def _open(body: str, *, is_late: bool) -> OpenTicket:
     summary = ly.Summary.model_validate_json(body)
-    return OpenTicket(summary.number, summary.type, summary.created_at, is_late)
+    return OpenTicket(
+        number=summary.number,
+        type=summary.type,
+        severity=summary.severity,
+        created_at=summary.created_at,
+        is_late=is_late,
+        response_due=summary.first_response_due,
+        resolution_due=summary.resolution_due,
+    )
 
 
 def as_csv(table: Table) -> str:

@@ -17,7 +17,8 @@ from shared.domain.evolve import evolve
 from shared.domain.people import Actor
 from shared.domain.policy import ClockName
 from shared.domain.reporting import facts
-from shared.domain.rules.timing import next_due
+from shared.domain.rules.timing import next_due, warns_at
+from shared.domain.searching import words_of
 from shared.domain.sla import Clock, clocks
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Rows, Write
@@ -213,6 +214,8 @@ def _index_key(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> str:
 def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summary:
     """What lists show of the ticket."""
     open_dues = {c.clock: c.due_at for c in running if c.is_open}
+    due = min((due for due in open_dues.values() if due), default=None)
+    soonest = next((c for c in running if c.is_open and c.due_at == due), None) if due else None
     return ly.Summary(
         number=ticket.number,
         title=ticket.title,
@@ -225,7 +228,9 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         source=ticket.source,
         created_at=ticket.created_at,
         updated_at=ticket.updated_at,
-        due=min((due for due in open_dues.values() if due), default=None),
+        due=due,
+        due_clock=soonest.clock.value if soonest else "",
+        warns_at=warns_at(desk, ticket, soonest) if soonest else None,
         first_response_due=open_dues.get(ClockName.FIRST_RESPONSE),
         resolution_due=open_dues.get(ClockName.RESOLUTION),
         paused=desk.types[ticket.type].state(ticket.state).pauses_clock,
@@ -233,6 +238,8 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         decision=ticket.triage.decision or "",
         merged_into=ticket.merged_into or "",
         mirror=ticket.mirror.id if ticket.mirror else "",
+        client_waits=bool(ticket.facts.first_response_at and ticket.facts.client_wrote_at),
+        words=words_of(ticket),
         version=ticket.version,
         policy=ticket.policy,
     )

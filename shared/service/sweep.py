@@ -34,18 +34,16 @@ async def sweep_outbox(deps: Deps, desk_id: str) -> int:
     now = deps.clock.now()
     rows = await deps.rows.scan(desk_id, "outbox|", f"outbox|{ly.stamp(now)}{ly.END}", limit=MOST)
     observe.lateness("outbox", desk_id, rows, now)
-    taken = await asyncio.gather(*(take(deps, row) for row in rows))
-    rung = 0
-    for claimed in taken:
-        if claimed is None:
-            continue
-        row, box = claimed
-        try:
-            await deps.bell.ring(message(desk_id, row.key, box.claim))
-            rung += 1
-        except Unavailable:
-            log.warning("bell did not ring", extra={"ticket": box.number})
-    return rung
+    rung: list[str] = []
+
+    async def ring(row: Row) -> None:
+        if claimed := await take(deps, row):
+            taken, box = claimed
+            await deps.bell.ring(message(desk_id, taken.key, box.claim))
+            rung.append(taken.key)
+
+    await each(rows, ring, _number)
+    return len(rung)
 
 
 async def sweep_due(deps: Deps, desk_id: str) -> int:
@@ -88,9 +86,12 @@ class Due:
 
 async def each[T](
     items: Iterable[T], do: Callable[[T], Awaitable[None]], number: Callable[[T], str]
-) -> None:
-    """Some at a time. One ticket's failure is logged, and keeps no other from its turn."""
-    gate = asyncio.Semaphore(AT_ONCE)
+) -> list[T]:
+    """Some at a time. One ticket's failure is logged, and keeps no other from its turn.
+
+    Gives those for which it is of no use to come again soon.
+    """
+    gate, failed = asyncio.Semaphore(AT_ONCE), list[T]()
 
     async def guarded(item: T) -> None:
         async with gate:
@@ -103,8 +104,10 @@ async def each[T](
                 log.exception(
                     "the clock could not look at a ticket", extra={"ticket": number(item)}
                 )
+                failed.append(item)
 
     await asyncio.gather(*(guarded(item) for item in items))
+    return failed
 
 
 def _number(row: Row) -> str:

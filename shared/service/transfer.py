@@ -114,7 +114,7 @@ async def import_records(
 
 
 def _ref_key(system: str, ref: str) -> str:
-    return ly.idempotency_key("ref", f"{system}:{ref}")
+    return ly.idempotency_key("ref", ly.reference(system, ref))
 
 
 async def _known(deps: Deps, desk: Desk, system: str, ref: str) -> bool:

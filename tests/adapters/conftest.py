@@ -19,6 +19,8 @@ from shared.adapters.jira import Jira
 from shared.adapters.teams_graph import GraphChat
 from tests.adapters.control import Control
 
+ACS_SENDER = "donotreply@verified.example"
+
 
 @pytest.fixture(scope="session")
 def tenant() -> Iterator[Control]:
@@ -55,7 +57,7 @@ def mailer(graph: GraphWire) -> GraphMailer:
 @pytest.fixture
 async def acs(tenant: Control) -> AsyncIterator[AcsMailer]:
     key = AzureKeyCredential(base64.b64encode(b"simulated").decode())
-    mailer = AcsMailer(f"{tenant.url}/acs", key)
+    mailer = AcsMailer(f"{tenant.url}/acs", key, ACS_SENDER)
     yield mailer
     await mailer.aclose()
 

@@ -6,8 +6,9 @@ from shared.adapters.acs_mail import AcsMailer
 from shared.adapters.marks import uuid_of
 from shared.domain.errors import Rejected, Unavailable
 from shared.ports import File
+from tests.adapters.conftest import ACS_SENDER
 from tests.adapters.control import Control
-from tests.adapters.samples import mail
+from tests.adapters.samples import SUPPORT, mail
 
 
 async def test_a_mail_leaves_under_our_own_message_id_and_thread(
@@ -22,6 +23,15 @@ async def test_a_mail_leaves_under_our_own_message_id_and_thread(
     (call,) = tenant.calls("acs", fresh)
     assert call["request_headers"]["operation-id"] == uuid_of(fresh)
     assert call["request_body"]["headers"]["x-ms-acsemail-validate-message-id"] == "true"
+
+
+async def test_a_mail_leaves_from_the_verified_domain_and_its_answers_go_to_the_desk(
+    tenant: Control, acs: AcsMailer, fresh: str
+) -> None:
+    await acs.send(mail(fresh, sender=SUPPORT), fresh, again=False)
+    (call,) = tenant.calls("acs", fresh)
+    assert call["request_body"]["senderAddress"] == ACS_SENDER
+    assert call["request_body"]["replyTo"] == [{"address": SUPPORT}]
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ import sys
 from shared.adapters import acs_mail, azure_devops, graph_mail, graph_reader, jenkins, jira
 from shared.adapters import credentials, teams, teams_graph, teams_workflow
 credentials.StaticToken("x"), credentials.basic("a", "b")
-acs_mail.AcsMailer("https://x", credentials.StaticToken("x"))
+acs_mail.AcsMailer("https://x", credentials.StaticToken("x"), "desk@x.example")
 wire = graph_mail.GraphWire("https://x", credentials.StaticToken("x"))
 graph_mail.GraphMailer(wire), teams_graph.GraphChat(wire), teams_workflow.WorkflowChat({})
 jira.Jira("https://x", credentials.basic("a", "b"))

@@ -66,3 +66,10 @@ def test_a_shortened_card_fits_and_is_still_a_card(card: dict[str, object], room
     assert size_of(json.dumps(shortened)) <= room
     assert shortened["type"] == "AdaptiveCard"
     assert json.dumps(card) == before
+
+
+@given(st.sampled_from("x字é"), st.integers(300, 5000))
+def test_a_text_without_blanks_is_cut_and_not_lost(letter: str, room: int) -> None:
+    shortened = shorten_html(f"<p>{letter * 20_000}</p>", room)
+    kept = len((letter * shortened.count(letter)).encode())
+    assert room - 500 < kept <= room

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
 import httpx
 
+from local.environment import LINK_KEY
+from shared.render.links import Links, Pass
 from tests.browser.cast import AMELIE, GRACE, HOLLY, MARIA, NORA, SAM, TOM
 from tests.support.stack import KEY, Json, Stack, client_address, production_issue, wait_until
 
@@ -27,6 +30,7 @@ class Scene:
     change: str
     mine: str  # the client's page of `issue`
     over: str  # and of `ended`
+    glance: str  # what whoever typed the client's address sees of `issue`
     listed: str  # the client's list
 
 
@@ -46,7 +50,7 @@ def set_scene(stack: Stack) -> Scene:
     return Scene(
         client, issue, ended, service, bug, change,
         mine=_page_of(stack, client, issue), over=_page_of(stack, client, ended),
-        listed=_list_of(stack, client),
+        listed=_list_of(stack, client), glance=_glance_of(client, issue),
     )  # fmt: skip
 
 
@@ -130,6 +134,11 @@ def _undelivered(stack: Stack, number: str) -> None:
 def _page_of(stack: Stack, client: str, number: str) -> str:
     letter = stack.mail(client, number, "We have your request")
     return "/r/" + str(letter["html"]).partition("/r/")[2].partition('"')[0]
+
+
+def _glance_of(client: str, number: str) -> str:
+    now = dt.datetime.now(dt.UTC)
+    return "/r/" + Links("", LINK_KEY).token(Pass(client, number, is_proven=False), now)
 
 
 def _list_of(stack: Stack, client: str) -> str:

@@ -25,8 +25,13 @@ def _nothing(page: Page) -> None:
 
 
 def _send_empty(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("^(Send|Envoyer|Mail me)")).first.click()
+    name = re.compile("^(Submit|Soumettre|Send|Envoyer|Mail me)")
+    page.get_by_role("button", name=name).first.click()
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _select(page: Page) -> None:
+    page.locator("input[name=ticket]").first.check()
 
 
 def _write_note(page: Page) -> None:
@@ -70,6 +75,7 @@ LOOKS = {
         "client/form", "", at("/request/mytc?lang=fr"), _send_empty, 422
     ),
     "client's ticket": Shown("client/ticket", "", at("{mine}?new=1")),
+    "client's ticket, just sent": Shown("client/ticket", "", at("{glance}?new=1&lang=fr")),
     "client's ticket, empty message": Shown("client/ticket", "", at("{mine}"), _send_empty, 422),
     "client's ticket, ended": Shown("client/ticket", "", at("{over}?lang=fr")),
     "lost link": Shown("client/lost_link", "", at("/r/nothing"), status=404),
@@ -80,6 +86,7 @@ LOOKS = {
     "client's refusal": Shown("client/refusal", "", at("/request/nowhere"), status=404),
     "desks": Shown("console/home", HOLLY, at("/desk")),
     "list": Shown("console/list", HOLLY, at("/desk/mytc")),
+    "list with a selection": Shown("console/list", HOLLY, at("/desk/mytc"), _select),
     "list of all": Shown("console/list", NORA, at("/desk/door?view=all")),
     "list with nothing": Shown("console/list", HOLLY, at("/desk/mytc?q=nothing-like-it")),
     "ticket": Shown("console/ticket", HOLLY, at("/desk/mytc/tickets/{issue}"), _write_note),

@@ -18,7 +18,7 @@ from shared.domain.ticket import Ticket
 from shared.ports import Mail, NewItem, Post
 from shared.service import layout as ly
 from shared.service import reads
-from shared.service.deliver import deliver
+from shared.service.deliver import PATIENCE, deliver
 from shared.service.deps import Deps
 from shared.service.numbers import Numbers
 from shared.service.opening import Opened, Request, open_request
@@ -38,6 +38,7 @@ class DeskAtWork:
     faults: Faults
     app: MemoryApp = field(default_factory=memory_app)
     taken_up: list[str] = field(default_factory=list)  # messages that were begun and not ended
+    patience: dt.timedelta = PATIENCE  # of a delivery
 
     def __post_init__(self) -> None:
         self.vendors = LiteralVendors(self.faults)
@@ -82,10 +83,12 @@ class DeskAtWork:
             message = json.loads(text)
             try:
                 await deliver(
-                    self.deps, message["desk"], message["row"], message["claim"], again=again
-                )
-            except (DocketError, Dies):
-                self.taken_up.append(text)
+                    self.deps, message["desk"], message["row"], message["claim"], again=again,
+                    patience=self.patience,
+                )  # fmt: skip
+            except (DocketError, Dies, BaseExceptionGroup):
+                if self.faults.mode != "unheard":
+                    self.taken_up.append(text)
                 raise
 
     async def come_to_rest(self) -> None:

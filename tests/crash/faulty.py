@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,13 @@ from shared.ports import (
 )
 
 # away: refused, nothing done; lost: done, the answer does not come; doubt: not done, nobody knows;
-# the process dies before the call, or when the call is done.
-Mode = Literal["away", "lost", "doubt", "dies before", "dies after"]
-MODES: tuple[Mode, ...] = ("away", "lost", "doubt", "dies before", "dies after")
+# the process dies before the call, or when the call is done; unheard: it dies then, too, and the
+# message that it was at comes never again; hangs: done (a vendor only), and there is no end to it.
+Mode = Literal["away", "lost", "doubt", "dies before", "dies after", "unheard", "hangs"]
+MODES: tuple[Mode, ...] = (
+    "away", "lost", "doubt", "dies before", "dies after", "unheard", "hangs",
+)  # fmt: skip
+_OURS = ("table.", "queue.", "blob.")  # storage ends its calls itself
 
 
 class Dies(BaseException):
@@ -52,12 +57,14 @@ class Faults:
         if hit and self.mode in ("away", "doubt", "dies before"):
             raise self._failure(name)
         done = await call()
+        if hit and self.mode == "hangs" and not name.startswith(_OURS):
+            await asyncio.Event().wait()
         if hit:
             raise self._failure(name)
         return done
 
     def _failure(self, name: str) -> BaseException:
-        if self.mode.startswith("dies"):
+        if self.mode.startswith("dies") or self.mode == "unheard":
             return Dies(name)
         in_doubt = name == "table.commit" and self.mode != "away"
         kind: type[DocketError] = Unknown if in_doubt else Unavailable

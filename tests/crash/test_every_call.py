@@ -1,8 +1,9 @@
-"""A failure, a lost answer or the end of the process at every call of the four great stories."""
+"""A failure, a lost answer, a call without end or the end of the process at every call."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,11 +14,13 @@ from shared.domain import ticket as tk
 from shared.domain.errors import DocketError
 from shared.domain.events import PlannedItem
 from shared.service.conversation import staff_command
+from shared.service.deliver import PATIENCE
 from tests.crash.desk_at_work import Action, DeskAtWork
 from tests.crash.faulty import MODES, Dies, Faults, Mode
 
 HOLLY, MARIA = "holly@mytc.example", "maria.lopez@mytc.example"
 NUMBER = "MYTC-1"
+LITTLE = dt.timedelta(seconds=0.05)  # of patience, where a call hangs
 
 
 async def nothing(desk: DeskAtWork) -> None:
@@ -111,12 +114,17 @@ async def played(story: Story, faults: Faults) -> tuple[DeskAtWork, bool]:
     desk = DeskAtWork(faults)
     await story.before(desk)
     faults.armed = True
+    if faults.mode == "hangs":
+        desk.patience = LITTLE
     try:
         await story.action(desk)
         acknowledged = True
     except (DocketError, Dies, BaseExceptionGroup):
         acknowledged = False
+        # The queue hands out again what was taken up and not ended.
+        assert bool(desk.taken_up) == (story.action is delivery and faults.mode != "unheard")
     faults.armed = False
+    desk.patience = PATIENCE
     desk.new_process()
     if story.action is intake and not acknowledged:
         await desk.open()  # the client's program repeats what was not acknowledged

@@ -1,4 +1,4 @@
-"""Vendors that fail, lose their answer after the work, or hang up: everybody hears once."""
+"""Vendors that fail, lose their answer after the work, hang or hang up: everybody hears once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ HUNG_UP: dict[str, Any] = {"drop": True, "after_effect": True}
 CUT: dict[str, Any] = {"drop": True}
 BUSY: dict[str, Any] = {"status": 429, "retry_after": 5}
 AWAY: dict[str, Any] = {"status": 503}
+HANGS: dict[str, Any] = {"delay": 50}  # seconds: more than any delivery waits
 FAULTS = [
     ("graph", "POST", "*/messages", LOST),
+    ("graph", "POST", "*/messages", HANGS),
     ("graph", "POST", "*/send", LOST),
     ("graph", "POST", "*/send", HUNG_UP),
     ("graph", "POST", "*/send", BUSY),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.domain.people import Person
@@ -172,3 +174,12 @@ async def test_an_environment_that_nobody_was_asked_for_is_not_told() -> None:
     assert "Environment Production" in (await site.client.get(site.path(asked))).text
     mails = [m for m in site.app.vendors.mail.sent.values() if m.to[0][0] == CASEY.email]
     assert ["Environment" in m.text for m in mails] == [False, True]
+
+
+@pytest.mark.parametrize("desk", ["mytc", "door"])
+async def test_a_question_that_is_required_does_not_say_that_it_may_stay_empty(desk: str) -> None:
+    site = ClientSite()
+    for language in site.app.deps.desks[desk].languages:
+        page = await site.client.get(f"/request/{desk}?lang={language}")
+        assert page.status == 200
+        assert not re.search("may stay empty|peut rester vide", page.text)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from shared.settings import Settings
+import pytest
+
+from shared.settings import MissingSettingsError, Settings
 from tests.infra.bicep import bicep
 from tests.infra.code import ROOT, bindings
 
@@ -32,6 +37,12 @@ FORBIDDEN_ON_FLEX = {
     "AzureWebJobsStorage",
     "WEBSITE_TIME_ZONE",
 }
+ENOUGH = {
+    "DOCKET_PUBLIC_URL": "https://docket.example",
+    "DOCKET_LINK_KEY": "k" * 32,
+    "DOCKET_TABLE_ENDPOINT": "https://tables.example",
+}
+UNREAD = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/a-name-of-some-length/)"
 SECRETS = {
     "DOCKET_LINK_KEY", "DOCKET_HOOK_PASSWORD", "DOCKET_JIRA_TOKEN", "DOCKET_JIRA_SECRET",
     "DOCKET_JENKINS_TOKEN", "DOCKET_GRAPH_STATE", "DOCKET_WORKFLOW_URLS",
@@ -59,6 +70,44 @@ def documented() -> dict[str, str]:
 def local_only() -> set[str]:
     """What only a run without Azure sets."""
     return {name for name, heading in documented().items() if heading == "Never on Azure"}
+
+
+def used() -> Iterator[str]:
+    """Every `settings.<name>` of the app's own code, and what Settings itself makes of a field."""
+    for folder in ("shared", "functions"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute):
+                    owner = ast.unparse(node.value)
+                    if owner.endswith("settings") or path == ROOT / "shared" / "settings.py":
+                        yield node.attr
+
+
+def test_every_setting_that_is_declared_is_used() -> None:
+    assert {field.name for field in dataclasses.fields(Settings)} <= set(used())
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"DOCKET_LINK_KEY": ""}, {"DOCKET_LINK_KEY"}),
+        ({"DOCKET_LINK_KEY": "k" * 31}, {"DOCKET_LINK_KEY"}),
+        ({"DOCKET_LINK_KEY": UNREAD}, {"DOCKET_LINK_KEY"}),
+        ({"DOCKET_HOOK_PASSWORD": UNREAD, "DOCKET_GRAPH_STATE": UNREAD, "DOCKET_PUBLIC_URL": ""},
+         {"DOCKET_HOOK_PASSWORD", "DOCKET_GRAPH_STATE", "DOCKET_PUBLIC_URL"}),
+    ],
+    ids=["no key", "a short key", "a key that was not read", "several at once"],
+)  # fmt: skip
+def test_a_setting_that_protects_nothing_stops_the_app_and_is_named(
+    given: dict[str, str], named: set[str]
+) -> None:
+    with pytest.raises(MissingSettingsError) as told:
+        Settings.read(ENOUGH | given)
+    assert set(re.findall(r"DOCKET_\w+", str(told.value))) == named
+
+
+def test_settings_that_are_whole_are_read() -> None:
+    assert Settings.read(ENOUGH | {"DOCKET_HOOK_PASSWORD": "secret"}).hook_password == "secret"
 
 
 def test_every_setting_that_the_code_reads_is_set_by_infra_or_is_never_on_azure() -> None:
@@ -97,8 +146,6 @@ def test_every_secret_is_a_reference_into_the_vault_and_only_secrets_are() -> No
 
 
 def test_the_local_run_sets_only_what_the_code_or_the_host_reads() -> None:
-    from pathlib import Path
-
     from local.environment import app_settings
 
     local = app_settings(public_url="", tenant_url="", storage="", data=Path())

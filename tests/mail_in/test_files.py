@@ -71,13 +71,8 @@ def test_the_bytes_say_what_a_file_is(name: str, content: bytes, kind: str) -> N
         ("a.html", b"plain"),
     ],
 )
-def test_whatever_could_act_is_only_offered_as_a_neutral_download(
-    name: str, content: bytes
-) -> None:
-    found = attached(name, content)
-    assert found.active
-    assert not found.is_showable
-    assert found.served_type == "application/octet-stream"
+def test_whatever_could_act_is_called_active(name: str, content: bytes) -> None:
+    assert attached(name, content).active
 
 
 @pytest.mark.parametrize(

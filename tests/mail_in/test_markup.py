@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shared.mail_in.flowed import unflow
 from shared.mail_in.language import guess_language
-from shared.mail_in.markup import looks_like_html, rough_text, sanitised, text_of, with_inline_urls
+from shared.mail_in.markup import looks_like_html, rough_text, sanitised, text_of
 
 
 def clean(html: str) -> str:
@@ -53,13 +53,6 @@ def test_a_body_that_would_exhaust_the_parser_is_not_shown(html: str) -> None:
 def test_formatting_that_multiplies_itself_stays_small() -> None:
     html = "".join(f"<b id={n}>" for n in range(300)) + "x<p>y" * 3000
     assert len(clean(html)) < 50 * len(html)
-
-
-def test_inline_pictures_get_their_page_address_and_others_none() -> None:
-    shown = clean('<img src="cid:a@b" alt="x"><img src="cid:c">')
-    assert with_inline_urls(shown, {"a@b": '/f/1?x="'}) == (
-        '<img src="/f/1?x=&quot;" alt="x"><img>'
-    )
 
 
 @pytest.mark.parametrize(

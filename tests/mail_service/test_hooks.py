@@ -16,7 +16,7 @@ from shared.ports import Put
 from shared.service import layout as ly
 from shared.service.mail_ledger import forget_old
 from shared.service.mail_subscription import ensure_all, known
-from tests.mail_service.desk_mail import DOOR, DeskMail, raw_mail, texts
+from tests.mail_service.desk_mail import DeskMail, raw_mail, texts
 
 TOKEN = "Validation: Testing client application reachability for subscription Request-Id: 1-2"
 NORA = "nora.lindqvist@doorfunds.example"
@@ -180,7 +180,7 @@ def report(operation: str, status: str = "Bounced", **more: str) -> dict[str, An
         "id": "event-1",
         "eventType": "Microsoft.Communication.EmailDeliveryReportReceived",
         "data": {
-            "sender": DOOR,
+            "sender": "donotreply@verified.example",
             "recipient": "jane.roe@client.example",
             "messageId": operation,
             "status": status,

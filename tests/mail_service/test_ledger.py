@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shared.adapters.memory import MemoryBlobs
+from shared.domain import commands as cm
 from shared.domain.errors import NotFound
+from shared.ports import Put
+from shared.service import layout as ly
 from shared.service import mail_ledger, quarantine
+from shared.service.handle import Order, handle
 from shared.service.mail_ledger import KEPT, Entry
-from tests.mail_service.desk_mail import DeskMail, raw_mail
+from tests.mail_service.desk_mail import TOM, DeskMail, raw_mail, texts
+
+TOM_ADDRESS = "tom.becker@doorfunds.example"
 
 
 async def a_while_later(post: DeskMail, days: int = KEPT.days + 1) -> None:
@@ -77,10 +81,29 @@ async def test_an_interrupted_night_is_finished_by_the_next(post: DeskMail) -> N
     assert await post.app.rows.get("door", entry.key) is None
 
 
-@pytest.mark.parametrize("outcome", ["pending", "ticket", "follow_up"])
-async def test_only_mails_that_became_nothing_go(post: DeskMail, outcome: str) -> None:
-    entry = await post.take(raw_mail(Auto_Submitted="auto-replied"))
-    other = Entry.model_validate({**entry.model_dump(), "outcome": outcome})
-    await mail_ledger.conclude(post.app.deps, post.desk, other)
+async def test_a_members_mail_that_became_a_work_note_goes_with_its_row(post: DeskMail) -> None:
+    await post.opened()
+    mail = raw_mail(
+        "It is the vault.\n", sender=TOM, subject="[DOOR-1]", message_id="<t@door.example>"
+    )
+    note = cm.Note(command="note", text="nothing to do")
+    await handle(post.app.deps, Order("DOOR-1", (note,), post.app.actor(TOM_ADDRESS)))
+    closed = cm.Move(command="move", to="closed")
+    await handle(post.app.deps, Order("DOOR-1", (closed,), post.app.actor(TOM_ADDRESS)))
+    entry = await post.take(mail)
+    assert (entry.outcome, texts(await post.loaded("DOOR-1"), "replied")) == ("follow_up", [])
+    assert await is_kept(post, entry)
+    await a_while_later(post)
+    assert not await is_kept(post, entry)
+    assert await post.app.rows.get("door", entry.key) is None
+
+
+async def test_a_mail_whose_ticket_cannot_be_read_waits_and_keeps_no_other(post: DeskMail) -> None:
+    entry = await post.take(raw_mail(message_id="<m0@client.example>"))
+    other = await post.take(raw_mail(Auto_Submitted="auto-replied"))
+    broken = Put(ly.state_key(entry.number), '{"newer": 1}')
+    await post.app.rows.commit("door", [broken])
     await a_while_later(post)
     assert await is_kept(post, entry)
+    assert await post.app.rows.get("door", entry.key) is not None
+    assert not await is_kept(post, other)

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import replace
 
 from shared.domain.errors import Rejected
+from shared.render.wording import moment
+from shared.service.doctor import subscription
 from shared.service.mail_subscription import LIFE, ensure_all, known
 from tests.mail_service.desk_mail import DeskMail
 
@@ -53,3 +55,10 @@ async def test_a_vendor_that_refuses_does_not_stop_anything(post: DeskMail) -> N
 async def test_without_a_secret_there_is_no_subscription(post: DeskMail) -> None:
     await ensure_all(replace(post.room, state=""), renew=True)
     assert subscriptions(post) == {}
+
+
+async def test_the_doctor_tells_its_end_in_the_desks_own_time(post: DeskMail) -> None:
+    await ensure_all(post.room, renew=False)
+    until = moment(post.app.clock.now() + LIFE, "America/Toronto")
+    desk = post.app.deps.desks["mytc"]
+    assert await subscription(post.room, desk) == f"a subscription until {until}"

@@ -57,6 +57,12 @@ class Stage:
         made = await conversation.staff_command(self.app.deps, number, parsed, actor)
         return made.ticket
 
+    async def client_says(self, number: str, text: str = "It still fails.") -> Ticket:
+        """The requester writes again."""
+        client = Actor(kind=ActorKind.CLIENT, email=JANE, name="Jane Doe")
+        said = cm.Reply(command="reply", text=text)
+        return (await conversation.client_reply(self.app.deps, number, said, client)).ticket
+
     async def ticket(self, number: str) -> Ticket:
         """The ticket as it is stored."""
         return (await reads.find(self.app.deps, number)).ticket

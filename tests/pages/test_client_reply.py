@@ -131,7 +131,7 @@ async def test_a_file_that_is_too_large_leaves_the_message_in_its_box() -> None:
     site = ClientSite()
     number = (await site.open()).ticket.number
     form = reply_form(await site.client.get(site.path(number)))
-    large = ("big.bin", b"x" * 10_000_001)
+    large = ("big.bin", b"x" * (10 * 1024 * 1024 + 1))
 
     page = await site.client.upload(form, "attachments", large, message="See the file.")
 

@@ -109,7 +109,7 @@ async def test_a_wrong_field_is_named_and_what_was_typed_is_kept(stage: Stage) -
 
     assert answer.status == 422
     form = answer.form("decide")
-    assert "say urgent or handle_during_sprint" in form.text
+    assert "choose urgent, or handle during the sprint" in form.text
     assert "It is <ours>" in dict(filled(form))["reason"]
     assert dict(filled(form))["decision"] == "proceed"
     assert form.all("select", id="decide-urgency")[0].attrs["aria-invalid"] == "true"

@@ -1,5 +1,9 @@
 """The console's list: views, counts, filters, pages, bulk actions, and who may look."""
 
+import json
+
+import pytest
+
 from shared.service.counts import Counts, counts
 from tests.pages.console_stage import HOLLY, HOSTILE, MARIA, NORA, SAM, Stage
 from tests.support.page_client import Page
@@ -21,11 +25,27 @@ async def test_a_visitor_without_a_sign_in_is_sent_to_it_and_back(stage: Stage) 
     assert page.location == "/.auth/login/aad?post_login_redirect_uri=/desk/mytc%3Fview%3Dmine"
 
 
-async def test_a_script_without_a_sign_in_moves_the_whole_page(stage: Stage) -> None:
-    page = await stage.as_("").get("/desk/mytc", hx_request="true")
+async def test_an_open_page_is_not_thrown_away_when_the_sign_in_is_over(stage: Stage) -> None:
+    here = {"hx_request": "true", "hx_current_url": "https://docket.test/desk/mytc?view=mine"}
+
+    page = await stage.as_("").get("/desk/mytc", **here)
 
     assert page.status == 401
-    assert page.headers["hx-redirect"].startswith("/.auth/login/aad")
+    assert "hx-redirect" not in page.headers
+    assert json.loads(page.headers["hx-trigger"]) == {
+        "docket:signed-out": {
+            "url": "/.auth/login/aad?post_login_redirect_uri=/desk/mytc%3Fview%3Dmine"
+        }
+    }
+
+
+@pytest.mark.parametrize("named", ["https://docket.test//evil.example/desk/", "javascript:x", ""])
+async def test_the_sign_in_leads_back_to_pages_of_the_console_only(
+    stage: Stage, named: str
+) -> None:
+    page = await stage.as_("").post("/desk/mytc/bulk", {}, referer=named)
+
+    assert page.location == "/.auth/login/aad?post_login_redirect_uri=/desk"
 
 
 async def test_an_outsider_sees_nothing_of_the_desk(stage: Stage) -> None:
@@ -127,6 +147,36 @@ async def test_filters_narrow_the_list_and_can_be_cleared(stage: Stage) -> None:
     assert "No ticket fits these filters" in nothing.text
 
 
+async def test_a_search_that_finds_nothing_here_leads_to_the_same_search_in_all(
+    stage: Stage,
+) -> None:
+    closed = await stage.opened(description="The trucks wait at the border.")
+    await stage.give(closed, HOLLY, "decide", decision="not_our_problem", reason="Not ours.")
+
+    page = await stage.as_(HOLLY).get("/desk/mytc?q=trucks&severity=high")
+    (link,) = [a for a in page.doc.all("a") if a.text == "Look for the same in All"]
+
+    assert numbers(page) == []
+    assert numbers(await stage.as_(HOLLY).get(link.attrs["href"])) == [closed]
+    everywhere = await stage.as_(HOLLY).get("/desk/mytc?view=all&q=nothing-like-it")
+    assert not [a for a in everywhere.doc.all("a") if a.text == "Look for the same in All"]
+
+
+async def test_another_order_is_a_link_that_keeps_the_filters(stage: Stage) -> None:
+    high = await stage.opened()
+    stage.app.clock.advance(hours=12)
+    critical = await stage.opened(severity="critical")
+
+    by_due = await stage.as_(HOLLY).get("/desk/mytc?type=production_issue")
+    orders = next(n for n in by_due.doc.all("nav") if n.attrs.get("aria-label") == "Order")
+    link = next(a for a in orders.all("a") if a.text == "Severity")
+    by_severity = await stage.as_(HOLLY).get(link.attrs["href"])
+
+    assert numbers(by_due) == [high, critical]
+    assert numbers(by_severity) == [critical, high]
+    assert "type=production_issue" in link.attrs["href"]
+
+
 async def test_pages_follow_each_other_without_gap_or_repeat(stage: Stage) -> None:
     made = {await stage.opened(title=f"Request {n}") for n in range(53)}
     found: list[str] = []
@@ -167,6 +217,17 @@ async def test_several_tickets_are_assigned_at_once(stage: Stage) -> None:
     page = await stage.as_(HOLLY).follow(answer)
     assert "2 tickets changed" in page.text
     assert [(await stage.ticket(n)).assignee for n in (one, two, three)] == [SAM, SAM, None]
+
+
+async def test_a_bulk_action_comes_back_to_the_same_filters_and_order(stage: Stage) -> None:
+    number = await stage.opened()
+    page = await stage.as_(HOLLY).get("/desk/mytc?view=unassigned&severity=high&sort=newest")
+    action = page.doc.by_id("bulk").attrs["action"]
+
+    values = {"ticket": number, "action": "note", "text": "Looked at.", "view": "unassigned"}
+    answer = await stage.as_(HOLLY).post(action, values)
+
+    assert answer.location == "/desk/mytc?view=unassigned&severity=high&sort=newest&done=1"
 
 
 async def test_a_bulk_action_tells_what_it_could_not_change(stage: Stage) -> None:

@@ -37,6 +37,27 @@ async def test_what_is_undelivered_is_shown_with_its_reason_and_tried_again(stag
     assert "will be tried within a minute" in (await stage.as_(HOLLY).follow(answer)).text
 
 
+async def test_a_refused_mail_says_what_to_do_about_a_wrong_address(stage: Stage) -> None:
+    number = await stage.opened()
+    to = Person(email="casey@client.exmaple", name="Casey Lee")
+    mail = MailOwed(
+        seq=1, notice="closed", to=to, audience="client", error="Graph: 400", status="dead"
+    )
+    now = stage.app.clock.now()
+    box = Outbox(
+        desk="mytc", number=number, seq=1, committed_at=now, due=now, claim="", effects=(mail,)
+    )
+    await stage.app.rows.commit("mytc", [Insert(ly.dead_key(number, 9), ly.body(box))])
+
+    page = await stage.as_(HOLLY).get("/desk/mytc/undelivered")
+
+    said = (
+        "If the address casey@client.exmaple is wrong, add the right one to the ticket’s watchers"
+    )
+    assert said in page.text
+    assert "Graph: 400" in page.text
+
+
 async def test_a_digest_leads_to_each_of_its_tickets(stage: Stage) -> None:
     lines = tuple(
         DigestLine(number=f"MYTC-{n}", title="x", severity="high", environment="uat", step="soon")

@@ -158,3 +158,20 @@ async def test_what_came_by_a_form_leads_to_no_mail(stage: Stage) -> None:
     number = await stage.opened(source="form", raw="form/one")
 
     assert "/mails/" not in (await stage.page(number)).body
+
+
+async def test_merging_is_asked_about_once_more_with_who_will_read_what(stage: Stage) -> None:
+    kim = Person(email="kim@client.example", name="Kim Park")
+    into = await stage.opened(title="The export stops", requester=kim)
+    number = await stage.opened()
+    page = await stage.page(number)
+
+    asked = await stage.as_(HOLLY).submit(page.form("merge"), into=into)
+
+    assert asked.status == 422
+    assert f"{into} is “The export stops” by Kim Park" in asked.text
+    assert "jane@client.example will read all of its public conversation" in asked.text
+    assert not (await stage.ticket(number)).merged_into
+    done = await stage.as_(HOLLY).submit(asked.form("merge"))
+    assert done.status == 303
+    assert (await stage.ticket(number)).merged_into == into

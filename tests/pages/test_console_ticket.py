@@ -109,12 +109,34 @@ async def test_clocks_explain_why_they_are_due(stage: Stage) -> None:
 
     clocks = (await stage.page(number)).doc.by_id("clocks")
 
-    assert "First response ⏳ 20 min left" in clocks.text
+    assert "First response ◷ 20 min left" in clocks.text
     assert "10 minutes of 30 minutes" in clocks.text
     first = clocks.by_id("why-first_response").text
     assert "the request came in" in first
     assert "30 min are used up (30 minutes used)" in first
     assert clocks.all("progress")[0].attrs["value"] == "33"
+
+
+async def test_a_clock_with_closing_hours_tells_working_time(stage: Stage) -> None:
+    number = await stage.opened()  # at ten; high: two working hours to answer, nine to resolve
+    stage.app.clock.advance(hours=12)  # it closed at five in the afternoon
+
+    clocks = (await stage.page(number)).doc.by_id("clocks").text
+
+    assert "First response ⚠ 5 h of working time late" in clocks
+    assert "Resolution ◷ 2 h of working time left" in clocks
+
+
+async def test_a_clock_is_marked_from_the_desks_last_warning_on(stage: Stage) -> None:
+    number = await stage.opened(severity="critical")  # half an hour; the warning comes at 75 %
+    shown = {}
+    for minutes in (22, 1):
+        stage.app.clock.advance(minutes=minutes)
+        page = await stage.page(number)
+        row = (await stage.as_(HOLLY).get("/desk/mytc")).doc.all("tr")[1]
+        shown[minutes] = ("⏳" in page.doc.by_id("clocks").text, "⏳" in row.text)
+
+    assert shown == {22: (False, False), 1: (True, True)}
 
 
 async def test_moves_are_those_of_the_role_with_what_is_missing(stage: Stage) -> None:

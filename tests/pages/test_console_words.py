@@ -1,13 +1,15 @@
-"""Every event has words, and every flow has a drawing."""
+"""Every event has words and its moment, and every flow has a drawing."""
 
 from typing import get_args
 
 import pytest
 
-from functions import console_commands, console_diagram, console_history
+from functions import console_diagram, console_history, reading
 from shared.domain import events as ev
 from shared.domain.desk import RequestType
 from shared.domain.rules.available import _TESTS
+from shared.render.wording import moment
+from tests.pages.console_stage import Stage
 from tests.support.app import DESKS
 from tests.support.page_client import parse
 
@@ -21,7 +23,7 @@ def test_every_kind_of_event_has_words() -> None:
 
 
 def test_every_command_of_the_api_can_come_from_a_form() -> None:
-    assert set(console_commands._FIELDS) == set(_TESTS)
+    assert set(reading.COMMANDS) == set(_TESTS)
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: str(flow.id))
@@ -57,3 +59,13 @@ def test_layers_go_from_new_to_closed() -> None:
     order = [state for row in layers for state in row]
     assert order.index("third_line_triage") < order.index("ready_for_sprint")
     assert order.index("ready_for_sprint") < order.index("in_development")
+
+
+async def test_the_conversation_tells_the_moment_and_how_long_ago_it_was(stage: Stage) -> None:
+    number = await stage.opened()
+    asked = moment((await stage.ticket(number)).created_at, "America/Toronto")
+    stage.app.clock.advance(hours=2)
+
+    page = await stage.page(number)
+
+    assert f"Jane Doe {asked} (2 h ago)" in page.doc.by_id("conversation").text

@@ -1,7 +1,11 @@
 """Sending the built-in form: once, with files, through robots' traps and storage that is away."""
 
+import pytest
+
+from shared.domain import commands as cm
 from shared.domain.errors import Unavailable
-from tests.pages.visitor import ISSUE, Visitor, mistakes, the_form
+from shared.service.conversation import staff_command
+from tests.pages.visitor import CASEY, ISSUE, Visitor, mistakes, the_form
 from tests.support.app import memory_app
 from tests.support.page_client import filled
 
@@ -75,7 +79,9 @@ async def test_a_file_that_is_too_large_is_named_and_the_texts_stay() -> None:
     visitor = Visitor()
     form = await visitor.form()
 
-    page = await visitor.client.upload(form, "attachments", ("a.bin", b"x" * 10_000_001), **ISSUE)
+    page = await visitor.client.upload(
+        form, "attachments", ("a.bin", b"x" * (10 * 1024 * 1024 + 1)), **ISSUE
+    )
 
     assert page.status == 422
     assert "a.bin is larger than 10 MB" in mistakes(page)["attachments"]
@@ -134,3 +140,64 @@ async def test_another_sites_form_is_refused() -> None:
 
     assert page.status == 403
     assert not await visitor.requests()
+
+
+async def test_who_only_typed_an_address_sees_what_was_sent_and_no_answer() -> None:
+    visitor = Visitor()
+    sent = await visitor.client.submit(await visitor.form(), **ISSUE)
+    (loaded,) = await visitor.requests()
+    number = loaded.ticket.number
+    lead = visitor.app.actor("holly@mytc.example")
+    said = cm.Reply(command="reply", text="Your account was locked.")
+    await staff_command(visitor.app.deps, number, said, lead)
+
+    page = await visitor.client.follow(sent)
+
+    assert number in page.text
+    assert ISSUE["description"] in page.text
+    assert "Your account was locked." not in page.text
+    assert f"the link in the confirmation that we mail to {CASEY}" in page.text
+    assert not page.doc.all("form")
+
+
+async def test_who_only_typed_an_address_cannot_write_in_that_name() -> None:
+    visitor = Visitor()
+    sent = await visitor.client.submit(await visitor.form(), **ISSUE)
+    path = sent.location.partition("?")[0]
+
+    refused = await visitor.client.post(f"{path}/reply", {"message": "Close it, please."})
+
+    assert refused.status == 404
+    (loaded,) = await visitor.requests()
+    assert loaded.ticket.version == 1
+
+
+async def test_who_only_typed_an_address_is_not_led_to_the_request_it_was_merged_into() -> None:
+    visitor = Visitor()
+    for _ in range(2):
+        sent = await visitor.client.submit(await visitor.form(), **ISSUE)
+    old, new = sorted(loaded.ticket.number for loaded in await visitor.requests())
+    lead = visitor.app.actor("holly@mytc.example")
+    await staff_command(visitor.app.deps, new, cm.Merge(command="merge", into=old), lead)
+
+    page = await visitor.client.follow(sent)
+
+    assert page.status == 200
+    own = sent.location.partition("?")[0]
+    passes = {a.attrs.get("href", "").partition("?")[0] for a in page.doc.all("a")}
+    assert {path for path in passes if path.startswith("/r/")} == {own}
+
+
+async def test_who_is_signed_in_follows_the_conversation_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
+    visitor = Visitor(email=CASEY)
+    values = {k: v for k, v in ISSUE.items() if not k.startswith("requester")}
+    sent = await visitor.client.submit(await visitor.form(), **values)
+    assert (await visitor.client.follow(sent)).doc.by_id("reply-text")
+
+
+async def test_a_form_that_is_gone_back_to_is_found_with_its_key() -> None:
+    page = await Visitor().client.get("/request/mytc")
+    assert page.headers["cache-control"] == "private, no-cache"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import pytest
 
 from shared.adapters.memory_vendors import MemoryBacklog
 from shared.domain import commands as cm
 from shared.domain.errors import NotYet, Rejected, Unavailable
+from shared.domain.events import PlannedItem
+from shared.domain.ticket import Opinion, Urgency
 from shared.ports import BacklogPlace, ItemRef, NewItem
+from shared.service import layout as ly
 from shared.service import reads, retry
 from shared.service.conversation import staff_command
 from shared.service.deliver import deliver
@@ -19,7 +24,7 @@ from tests.crash.desk_at_work import DeskAtWork
 from tests.crash.faulty import Faults
 from tests.service.counted import Counted, counted, submit
 
-HOLLY = "holly@mytc.example"
+HOLLY, MARIA = "holly@mytc.example", "maria.lopez@mytc.example"
 
 
 async def failing(at: Counted, error: Exception, hours: float) -> None:
@@ -58,6 +63,43 @@ async def test_a_vendor_that_is_away_is_tried_again_until_it_is_back() -> None:
         await sweep_outbox(at.deps, "mytc")
     assert await states(at) == []
     assert len(at.app.vendors.mail.sent) == 2
+
+
+async def test_a_mail_that_waited_long_enough_for_the_tool_goes_between_its_tries() -> None:
+    at = counted()
+    at.app.vendors.tool.failing.append(Unavailable("away", retry_after=3600))
+    await submit(at.deps)
+    await at.app.deliver_all()
+    assert at.app.vendors.mail.sent == {}
+    at.app.clock.advance(minutes=2)
+    await sweep_outbox(at.deps, "mytc")
+    await at.app.deliver_all()
+    assert await states(at) == ["due", "done", "done"]
+
+
+TASK, PBI = PlannedItem(kind="task", title="Look"), PlannedItem(kind="pbi", title="Mend")
+
+
+@pytest.mark.parametrize(("plans", "failures"), [((PBI, TASK), 1), ((TASK, PBI), 0)])
+async def test_a_task_is_not_created_before_the_item_that_it_belongs_to(
+    plans: tuple[PlannedItem, ...], failures: int
+) -> None:
+    at = counted()
+    await submit(at.deps)
+    await at.app.deliver_all()
+    tool = at.app.vendors.tool
+    tool.failing.extend([Unavailable("away")] * failures)
+    decided = cm.Decide(
+        command="decide", decision=Opinion.PROCEED, reason="ours", urgency=Urgency.URGENT,
+        work_items=plans,
+    )  # fmt: skip
+    await staff_command(at.deps, "MYTC-1", decided, at.app.actor(MARIA))
+    await at.app.deliver_all()
+    at.app.clock.advance(minutes=1)
+    await sweep_outbox(at.deps, "mytc")
+    await at.app.deliver_all()
+    items = {item.title: (number, item.parent) for number, item in tool.asked.items()}
+    assert items["Look"][1] == items["Mend"][0]
 
 
 async def test_a_retry_that_falls_into_the_second_of_the_claim_is_kept() -> None:
@@ -104,17 +146,6 @@ async def test_a_message_that_comes_again_after_its_work_does_nothing() -> None:
         await deliver(at.deps, message["desk"], row, claim, again=again)
     assert at.rows.written == []
     assert (await reads.find(at.deps, "MYTC-1")).history == before.history
-
-
-async def test_a_sweep_that_meets_a_slow_delivery_does_not_begin_beside_it() -> None:
-    """A claim outlives the delivery that holds it."""
-    desk = DeskAtWork(Faults())
-    await desk.open()
-    desk.app.clock.advance(seconds=30)
-    assert await sweep_outbox(desk.deps, "mytc") == 0
-    await desk.deliver_all()
-    desk.app.clock.advance(minutes=5)
-    assert await sweep_outbox(desk.deps, "mytc") == 0
 
 
 async def test_two_sweeps_at_once_ring_once() -> None:
@@ -212,3 +243,15 @@ async def test_a_delivery_that_never_settled_counts_as_an_attempt_until_its_clai
     await at.app.deliver_all()
     assert tool.asked_since == [dt.timedelta(seconds=30)]
     assert tool.items == {}
+
+
+async def test_each_mail_that_is_tried_again_is_known_to_delivery_reports_by_one_row() -> None:
+    at = counted()
+    desk = at.deps.desk("mytc")
+    mail = desk.mail.model_copy(update={"outgoing": "acs"})
+    acs = desk.model_copy(update={"mail": mail})
+    at.app.app = replace(at.app.app, deps=replace(at.deps, desks={**at.deps.desks, "mytc": acs}))
+    await failing(at, Unavailable("away"), hours=3)
+    await at.app.deliver_all()
+    assert len(at.app.vendors.mail.sent) == 2
+    assert len(await at.app.rows.scan("mytc", "sent|", f"sent{ly.END}")) == 2

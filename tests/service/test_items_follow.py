@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from shared.adapters.backlog_news import ItemNews
 from shared.adapters.memory_vendors import MemoryBacklog
 from shared.domain.errors import Unavailable
 from shared.ports import BacklogPlace, ItemRef, NewItem
+from shared.service import item_news
 from shared.service.sweep import sweep_outbox
 from tests.pages.console_stage import GRACE, HOLLY, MARIA, NORA, RUI, TOM, Stage
 from tests.support.app import memory_app
@@ -264,3 +266,47 @@ async def test_a_mirror_that_comes_late_is_linked_with_the_items_that_were_decid
     [made] = [item for item in (await desk.ticket(number)).work_items if not item.mirror]
     mirror = next(item for item in desk.tool.asked.values() if item.title.startswith(f"[{number}]"))
     assert mirror.related == (made.id,)
+
+
+async def _decided(desk: Desk) -> tuple[str, list[str]]:
+    """A ticket that proceeds with two items."""
+    number = await desk.opened()
+    items = [{"kind": kind, "title": kind} for kind in ("pbi", "task")]
+    await desk.give(number, HOLLY, "decide", decision="proceed", reason="Ours.",
+                    urgency="handle_during_sprint", work_items=items)  # fmt: skip
+    await desk.app.deliver_all()
+    found = (await desk.ticket(number)).work_items
+    return number, [item.id for item in found if not item.mirror]
+
+
+async def _hears(desk: Desk, item: str, state: str) -> None:
+    news = ItemNews("azure_devops", item, f"{item} {state}", state=state, by_name="Dana Kim")
+    await item_news.receive(desk.app.deps, news, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("states", "resolves"),
+    [
+        (("Removed", "Removed"), False),
+        (("Done", "Removed"), True),
+        (("Removed", "Done"), True),
+        (("Done", "In Progress"), False),
+    ],
+)
+async def test_a_ticket_is_resolved_by_items_that_are_done_not_by_dropped_ones(
+    desk: Desk, states: tuple[str, str], resolves: bool
+) -> None:
+    number, items = await _decided(desk)
+    for item, state in zip(items, states, strict=True):
+        await _hears(desk, item, state)
+    assert ((await desk.ticket(number)).state == "resolved") is resolves
+
+
+async def test_a_name_alone_makes_nobody_a_member(desk: Desk) -> None:
+    number = await desk.opened()
+    await desk.app.deliver_all()
+    mirror = (await desk.ticket(number)).mirror
+    assert mirror
+    news = ItemNews("azure_devops", mirror.id, "1", state="Resolved", by_name="Holly Carter")
+    await item_news.receive(desk.app.deps, news, frozenset())
+    assert (await desk.ticket(number)).state == "new"

@@ -8,10 +8,11 @@ from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.errors import FlowForbids, Forbidden, Invalid, Stale
 from shared.domain.evolve import replay
-from shared.domain.people import Person
+from shared.domain.people import SYSTEM, Person
 from shared.domain.ticket import Ticket
 from shared.service import rebuild
 from shared.service.conversation import client_reply, staff_command
+from shared.service.handle import Order, handle
 from shared.service.reports import report
 from tests.sla.desk_work import CASEY, CLIENT, MYTC_LEAD, MYTC_STAFF, DeskWork
 
@@ -176,3 +177,19 @@ async def test_every_row_still_follows_from_the_history() -> None:
     work = DeskWork()
     await merged(work)
     assert [d async for d in rebuild.check_desk(work.app.deps, work.desk)] == []
+
+
+async def test_two_tickets_merged_into_each_other_at_once_end_as_one_of_them() -> None:
+    work = DeskWork()
+    first, second = await work.opened(), await work.opened(title="The same again")
+    for there, here in ((first, second), (second, first)):  # as far as both came
+        taken = cm.TakeOver(number=here, clients=(CASEY.email,))
+        await handle(work.app.deps, Order(there, (taken,), SYSTEM))
+
+    with pytest.raises(FlowForbids, match=f"{second} is being merged into {first}"):
+        await merge(work, first, second)
+    await merge(work, second, first)
+
+    said = cm.Reply(command="reply", text="And now?")
+    answered = await client_reply(work.app.deps, second, said, CLIENT)
+    assert answered.ticket.number == first

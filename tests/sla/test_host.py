@@ -17,7 +17,7 @@ def steps(stack: Stack, number: str) -> Counter[str]:
 
 def about(stack: Stack, number: str) -> int:
     """Mails to the lead that speak of the ticket's promises: its own, or digests that name it."""
-    marks = ("missed:", "due soon:", "attention")
+    marks = ("missed", "% used", "attention")
     found = (m for m in stack.mails(HOLLY) if any(mark in m["subject"] for mark in marks))
     return sum(f"{number} " in m["text"] or f"[{number}]" in m["subject"] for m in found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain import commands as cm
+from shared.domain import events as ev
 from tests.sla.desk_work import DOOR_LEAD, DOOR_STAFF, MYTC_LEAD, MYTC_STAFF, DeskWork, at
 
 # Toronto is five hours behind UTC in winter and opens 13:00-22:00 UTC; London opens 08:00-18:00.
@@ -41,7 +42,7 @@ async def test_a_rung_for_the_assignee_alone_reaches_the_lead_while_nobody_is_as
     await work.act(number, MYTC_LEAD, cm.Reply(command="reply", text="We look into it."))
     await work.run_until("2026-11-23 19:30")
     assert ("resolution_half", "2026-11-23 19:30") in await work.fired(number)
-    assert len(work.mails(MYTC_LEAD, "resolution due soon")) == 1
+    assert len(work.mails(MYTC_LEAD, "resolution due")) == 1
 
 
 async def test_the_other_desk_has_its_own_ladder_and_hours() -> None:
@@ -172,3 +173,15 @@ async def test_a_resolved_ticket_closes_by_itself_once() -> None:
     assert loaded.history[-1].at >= at("2026-11-30 15:00")
     await work.run_until("2026-12-20 15:00")
     assert (await work.loaded(number)).ticket.version == loaded.ticket.version
+
+
+async def test_of_rungs_that_are_told_together_a_missed_promise_speaks_for_all() -> None:
+    work = DeskWork()
+    number = await work.opened("2026-11-23 15:00")
+    await work.tick("2026-11-23 19:31")  # after the response is late and half the resolution used
+    told = [
+        r.event
+        for r in (await work.loaded(number)).history
+        if isinstance(r.event, ev.Escalated) and r.event.clock and not r.event.told_as
+    ]
+    assert [event.step for event in told] == ["response_late"]

@@ -53,6 +53,24 @@ async def test_targets_met_and_missed_are_counted_by_month_and_severity() -> Non
     ]
 
 
+async def test_a_target_that_has_passed_counts_as_missed_while_nobody_has_met_it() -> None:
+    work = DeskWork()
+    await a_month(work)
+    work.app.clock.at = at("2026-11-24 14:00")
+    answered = await work.opened("2026-11-24 15:00")
+    await work.act(answered, MYTC_STAFF, reply())
+    await work.opened("2026-11-24 15:00")  # neither answered nor resolved in time
+    waiting = await work.opened("2026-11-24 15:00", type="question")
+    work.app.clock.advance(hours=1)
+    await work.act(waiting, MYTC_STAFF, reply())
+    await work.act(waiting, MYTC_STAFF, move("in_progress"))
+    await work.act(waiting, MYTC_STAFF, move("waiting_for_client"))
+    work.app.clock.at = at("2026-12-01 14:00")
+    levels = {row[:2]: row[2:] for row in await rows_of(work, "service_levels")}
+    assert levels["2026-11", "High"] == (3, 2, "60 %", 1, 3, "25 %")
+    assert {month for month, _ in levels} == {"2026-11"}
+
+
 async def test_times_are_working_hours_at_the_nearest_rank() -> None:
     work = DeskWork()
     await a_month(work)

@@ -47,6 +47,7 @@ function canned(composer) {
       const field = document.getElementById(button.dataset.insert);
       const text = button.parentElement.querySelector("[data-canned]").textContent;
       field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true })); // by script it is not raised
       field.focus();
     });
   }
@@ -77,6 +78,7 @@ function mentions(composer, field) {
   const take = (handle) => {
     const end = field.selectionStart;
     field.setRangeText(`@${handle} `, end - word().length - 1, end, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
     close();
     field.focus();
   };

@@ -1,4 +1,4 @@
-// The keyboard: j and k through a list, x ticks, / searches, r and n write, ? helps.
+// The keyboard: j and k through a list, x ticks, / searches, r and n write, Ctrl+Enter sends, ? helps.
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
 
@@ -33,6 +33,28 @@ document.addEventListener("keydown", (event) => {
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in ACTIONS)) return;
   event.preventDefault();
   ACTIONS[event.key]();
+});
+
+document.addEventListener("keydown", (event) => {
+  // A list of people to mention has taken its Enter already.
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+  const send = event.target.closest("[data-shortcut]")?.form.querySelector("button.primary");
+  if (send && !send.disabled) send.form.requestSubmit(send);
+});
+
+// Menus of the bar close on Escape, which leads back to what opened them, and by a click elsewhere.
+const openMenus = () => [...document.querySelectorAll("details.menu[open]")];
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
 });
 
 // A move whose needs are not met says so instead of being sent.

@@ -68,10 +68,10 @@ export function refreshFrom(page, except = "") {
 export function say(text) {
   const toast = document.getElementById("toast");
   if (!toast) return;
+  // Empty it takes no room, but it is never hidden: what appears with its text is not read aloud.
   toast.textContent = text;
-  toast.hidden = false;
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => (toast.hidden = true), 8000);
+  toast.timer = setTimeout(() => toast.replaceChildren(), 8000);
 }
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -109,12 +109,42 @@ function putFocus(panel) {
   panel.focus({ preventScroll: true });
 }
 
+// While a command is under way its form sends nothing else, and the pressed button shows that it works.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (!elt.matches("form[method=post]")) return;
+  requestConfig.triggeringEvent?.submitter?.setAttribute("aria-busy", "true");
+  for (const button of elt.querySelectorAll("button")) button.disabled = true;
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt } = event.detail;
+  if (!elt.matches("form[method=post]")) return;
+  const pressed = elt.querySelector("[aria-busy]");
+  for (const button of elt.querySelectorAll("button")) button.disabled = false;
+  pressed?.removeAttribute("aria-busy");
+  if (document.activeElement === document.body) pressed?.focus();
+});
+
+// Events that the server raises: what a command did, and that the sign-in is over.
+document.addEventListener("docket:done", (event) => say(event.detail.text));
+
+document.addEventListener("docket:signed-out", (event) => {
+  const notice = document.getElementById("signed-out");
+  const link = notice.querySelector("a");
+  link.href = event.detail.url;
+  notice.hidden = false;
+  if (event.target.matches("form[method=post]")) link.focus();
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   const live = target.id === "live" || target.id === "undelivered-banner";
+  // The banner may have been asked for before the sign-in ended.
+  if (xhr.status < 400 && target.id !== "undelivered-banner") document.getElementById("signed-out").hidden = true;
   if (live && xhr.status >= 400) event.detail.shouldSwap = false;
   if (live || !target.id) return;
-  if (xhr.status >= 400 && !parse(xhr.responseText).getElementById(target.id)) {
+  if (event.detail.shouldSwap && xhr.status >= 400 && !parse(xhr.responseText).getElementById(target.id)) {
     // An answer without the panel (the storage is away, the ticket is gone): what was typed stays.
     event.detail.shouldSwap = false;
     const title = parse(xhr.responseText).querySelector("h1")?.textContent;

@@ -27,6 +27,7 @@ _RULES: dict[type, Callable[[Case, Any], Events]] = {
     cm.LinkTicket: conversation.link,
     cm.Merge: merging.merge,
     cm.TakeOver: merging.take_over,
+    cm.LinkedFrom: conversation.linked_from,
     cm.Move: moving.move,
     cm.Assign: moving.assign,
     cm.SetType: moving.set_type,

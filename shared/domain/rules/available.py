@@ -12,7 +12,6 @@ from shared.domain.rules.triage import is_undecided
 from shared.domain.ticket import ChangeState
 
 _WRITERS = frozenset({Role.STAFF, Role.LEAD, Role.DEVELOPER})
-_DECIDERS = frozenset({Role.LEAD, Role.SCRUM_MASTER, Role.PRODUCT_OWNER})
 _ASKERS = frozenset({Role.LEAD, Role.SCRUM_MASTER, Role.STAFF})
 
 
@@ -23,7 +22,7 @@ def _is_open(case: Case) -> bool:
 def _may_decide(case: Case) -> bool:
     triggers = (Trigger.NOT_OUR_PROBLEM, Trigger.BUG_OR_FEATURE, Trigger.PROCEED)
     return (
-        case.actor.has_role(_DECIDERS)
+        case.actor.has_role(frozenset(case.desk.roles_that_decide))
         and is_undecided(case.ticket)
         and any(can_follow(case, trigger) for trigger in triggers)
     )

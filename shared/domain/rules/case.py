@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shared.domain import events as ev
@@ -39,8 +40,7 @@ class Case:
     def needs_role(self, *roles: Role, what: str) -> None:
         """Raises Forbidden unless the actor holds one of the roles."""
         if not (self.actor.is_staff and self.actor.has_role(frozenset(roles))):
-            names = ", ".join(role.value for role in roles)
-            raise Forbidden(f"{what} takes one of these roles: {names}")
+            raise Forbidden(f"{what} takes one of these roles: {role_names(roles)}")
 
     def needs_staff(self) -> None:
         """Raises Forbidden for anybody who is not a member of the desk."""
@@ -65,6 +65,11 @@ class Case:
         if value not in names:
             raise Invalid.of(field, f"{value!r} is not known here; use one of {', '.join(names)}")
         return value
+
+
+def role_names(roles: Iterable[Role]) -> str:
+    """The roles as people read them: `lead, scrum master`."""
+    return ", ".join(sorted(role.value.replace("_", " ") for role in roles))
 
 
 def entering(state: State) -> dict[str, bool]:

@@ -9,6 +9,15 @@ from shared.domain.flow import Trigger
 from shared.domain.mentions import mentioned
 from shared.domain.people import ActorKind
 from shared.domain.rules.case import Case, Events, follow
+from shared.domain.ticket import Ticket
+
+# What a linked ticket is, seen from the other one; kinds that are missing read the same.
+_OTHER_END = {
+    "duplicate": "duplicated_by",
+    "caused_by": "causes",
+    "blocks": "blocked_by",
+    "follows": "followed_by",
+}
 
 
 def reply(case: Case, command: cm.Reply) -> Events:
@@ -91,7 +100,17 @@ def link(case: Case, command: cm.LinkTicket) -> Events:
     case.needs_staff()
     if command.to == case.ticket.number:
         raise Invalid.of("to", "a ticket cannot be linked to itself")
-    return [ev.Linked(to=command.to, link_kind=command.kind)]
+    return _linked(case.ticket, command.to, command.kind)
+
+
+def linked_from(case: Case, command: cm.LinkedFrom) -> Events:
+    """The other end of a link, so that either ticket leads to the other."""
+    return _linked(case.ticket, command.number, _OTHER_END.get(command.kind, command.kind))
+
+
+def _linked(ticket: Ticket, to: str, kind: str) -> Events:
+    known = {(link.to, link.kind) for link in ticket.links}
+    return [] if (to, kind) in known else [ev.Linked(to=to, link_kind=kind)]
 
 
 def seen(case: Case, command: cm.Seen) -> Events:

@@ -9,6 +9,7 @@ from shared.domain.flow import Trigger
 from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events, follow
 from shared.domain.rules.moving import needs_no_change_under_way
+from shared.domain.ticket import Ticket
 
 
 def merge(case: Case, command: cm.Merge) -> Events:
@@ -22,6 +23,8 @@ def merge(case: Case, command: cm.Merge) -> Events:
         raise Invalid.of("into", "a ticket cannot be merged into itself")
     if case.ticket.merged_into:
         raise FlowForbids(f"{case.ticket.number} has been merged into {case.ticket.merged_into}")
+    if _is_crossed(case.ticket, command.into):
+        raise FlowForbids(f"{command.into} is being merged into {case.ticket.number} just now")
     needs_no_change_under_way(case)
     if case.state.board is not None:
         raise FlowForbids("take the ticket off the third-line board before merging it")
@@ -31,6 +34,16 @@ def merge(case: Case, command: cm.Merge) -> Events:
         ev.Linked(to=command.into, link_kind="merged_into"),
         ev.Noted(text=f"Merged into {command.into}", automatic=True),
     ]
+
+
+def _is_crossed(ticket: Ticket, into: str) -> bool:
+    """Whether the other is being merged into this one meanwhile: of the two, the later one goes."""
+    taken = (into, "merged_from") in {(link.to, link.kind) for link in ticket.links}
+    return taken and _place(ticket.number) < _place(into)
+
+
+def _place(number: str) -> int:
+    return int(number.rpartition("-")[2])
 
 
 def take_over(case: Case, command: cm.TakeOver) -> Events:

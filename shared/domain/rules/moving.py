@@ -7,8 +7,9 @@ from shared.domain import events as ev
 from shared.domain.desk import RequestType
 from shared.domain.errors import FlowForbids, Forbidden, Invalid
 from shared.domain.flow import Column, Move, Need, State
-from shared.domain.rules.case import Case, Events, entering
+from shared.domain.rules.case import Case, Events, entering, role_names
 from shared.domain.ticket import ChangeState
+from shared.domain.words import say
 
 _HALF_WAY = frozenset({ChangeState.DRAFT, ChangeState.VERIFIED, ChangeState.APPROVED})
 
@@ -51,21 +52,28 @@ def move(case: Case, command: cm.Move) -> Events:
     if not any(command.to in kind.by_id for kind in case.desk.request_types):
         raise Invalid.of("to", f"{command.to!r} is no state of {case.type.id}; use {_or(allowed)}")
     if not from_here:
+        names = tuple(_name(case, to) for to in allowed)
         raise FlowForbids(
-            f"from {case.ticket.state} the flow of {case.type.id} leads to {_or(allowed)}", allowed
+            f"from {_name(case, case.ticket.state)} it can go to {_or(names)}", allowed
         )
+    name = _name(case, command.to)
     mine = [m for m in from_here if case.actor.has_role(m.roles)]
     if not mine:
-        roles = sorted({role.value for m in from_here for role in m.roles})
-        raise Forbidden(f"the move to {command.to} takes one of these roles: {', '.join(roles)}")
+        roles = {role for m in from_here for role in m.roles}
+        raise Forbidden(f"the move to {name} takes one of these roles: {role_names(roles)}")
     missing = min((unmet(case, m.needs) for m in mine), key=len)
     if missing:
         others = tuple(to for to in allowed if to != command.to)
-        raise FlowForbids(f"before the move to {command.to}: {'; '.join(missing)}", others)
+        raise FlowForbids(f"before the move to {name}: {'; '.join(missing)}", others)
     state = case.type.state(command.to)
     if state.board not in (None, Column.TRIAGE):
-        raise FlowForbids(f"{command.to} is reached over the third-line board only", allowed)
+        raise FlowForbids(f"{name} is reached over the third-line board only", allowed)
     return [ev.Moved(frm=case.ticket.state, to=command.to, **entering(state))]
+
+
+def _name(case: Case, state: str) -> str:
+    """A state as people know it; callers of the API get ids beside the sentence."""
+    return f"“{say(case.type.state(state).name, 'en')}”"
 
 
 def _or(names: tuple[str, ...]) -> str:

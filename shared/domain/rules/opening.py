@@ -7,7 +7,6 @@ from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.errors import FieldError, Invalid
 from shared.domain.rules.case import Events, entering
-from shared.domain.sla import policy_version
 
 LONGEST_NAME = 200
 
@@ -35,7 +34,7 @@ def open_ticket(desk: Desk, number: str, command: cm.Open) -> Events:
         external_refs=command.external_refs,
         watchers=_watchers(command),
         attachments=command.attachments,
-        policy=policy_version(desk),
+        policy=desk.policy_version,
         message_id=command.message_id,
         raw=command.raw,
         raw_form=command.raw_form,

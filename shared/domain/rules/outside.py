@@ -76,10 +76,10 @@ def _follow_item(case: Case, item: WorkItem, state: str) -> Events:
         return [] if state == item.state else _follow_mirror(case, item, state)
     if state in backlog.deployed_states and has_slot(case):
         return deployed(case)  # a fact, whoever moved the item there
-    if state not in backlog.done_states:
-        return []
-    others = (i for i in case.ticket.work_items if not i.mirror and i.id != item.id)
-    if all(i.state in backlog.done_states for i in others):
+    others = [i.state for i in case.ticket.work_items if not i.mirror and i.id != item.id]
+    left = {state, *others}.difference(backlog.dropped_states)
+    # All that was dropped was not done: people decide what becomes of the ticket.
+    if left and left.issubset(backlog.done_states):
         return follow(case, Trigger.ITEM_DONE)
     return []
 

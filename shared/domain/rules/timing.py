@@ -19,7 +19,6 @@ from shared.domain.sla import (
     calendar_of,
     clocks,
     open_span,
-    policy_version,
     stops_of,
 )
 from shared.domain.ticket import Ticket
@@ -59,6 +58,12 @@ def _clock_moments(desk: Desk, ticket: Ticket, running: Sequence[Clock]) -> Iter
             when = calendar.due(clock.started_at, share, stops)
             if when is not None:
                 yield Moment(when, f"{step.id}:{_round(ticket, clock)}", calendar, step, clock)
+
+
+def warns_at(desk: Desk, ticket: Ticket, clock: Clock) -> dt.datetime | None:
+    """From when the promise counts as near: the desk's last rung before its due time, if any."""
+    rungs = (moment.at for moment in _clock_moments(desk, ticket, [clock]))
+    return max((at for at in rungs if clock.due_at and at < clock.due_at), default=None)
 
 
 def _round(ticket: Ticket, clock: Clock) -> str:
@@ -136,8 +141,8 @@ def next_due(
 def time_passed(case: Case, command: cm.TimePassed) -> Events:
     """A change of the desk's rules, and everything that is due up to now, each once.
 
-    All rungs that were missed are recorded; the latest of them speaks to everybody whom they
-    name, so that one look at a ticket makes one message a person.
+    All rungs that were missed are recorded; one of them speaks to everybody whom they name, so
+    that one look at a ticket makes one message a person.
     """
     events = _policy_applied(case)
     if events:
@@ -155,7 +160,7 @@ def time_passed(case: Case, command: cm.TimePassed) -> Events:
 
 
 def _policy_applied(case: Case) -> Events:
-    ticket, version = case.ticket, policy_version(case.desk)
+    ticket, version = case.ticket, case.desk.policy_version
     if ticket.policy == version or case.state.has_ended:
         return []
     events: Events = [ev.PolicyApplied(policy=version, frm=ticket.policy)]
@@ -181,9 +186,9 @@ def _under(case: Case, events: Events) -> Ticket:
 
 
 def _rung(moment: Moment, rungs: Sequence[Moment]) -> ev.Event:
-    """The latest speaks for all; the others are only recorded, with its name."""
-    last = rungs[-1]
-    speaks = moment is last
+    """One speaks for all; the others are only recorded, with its name."""
+    speaker = max(rungs, key=_weight)
+    speaks = moment is speaker
     to, channel = _audience([m.step for m in rungs]) if speaks else ((), "")
     return ev.Escalated(
         step=moment.step.id,
@@ -192,8 +197,14 @@ def _rung(moment: Moment, rungs: Sequence[Moment]) -> ev.Event:
         due_at=moment.clock.due_at if moment.clock else None,
         to=to,
         channel=channel,
-        told_as="" if speaks else last.step.id,
+        told_as="" if speaks else speaker.step.id,
     )
+
+
+def _weight(moment: Moment) -> tuple[bool, dt.datetime]:
+    """A promise that is broken says more than a warning of another, and the latest most."""
+    due = moment.clock.due_at if moment.clock else None
+    return due is not None and moment.at >= due, moment.at
 
 
 def _audience(steps: Sequence[EscalationStep | Reminder]) -> tuple[tuple[str, ...], str]:

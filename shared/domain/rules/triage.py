@@ -10,6 +10,7 @@ from shared.domain.people import Role
 from shared.domain.rules.case import Case, Events, can_follow, follow
 from shared.domain.rules.moving import needs_no_change_under_way
 from shared.domain.ticket import Opinion, Ticket
+from shared.domain.words import say
 
 _TRIGGERS = {
     Opinion.NOT_OUR_PROBLEM: Trigger.NOT_OUR_PROBLEM,
@@ -41,16 +42,16 @@ def opine(case: Case, command: cm.Opine) -> Events:
 
 
 def decide_triage(case: Case, command: cm.Decide) -> Events:
-    """The lead or scrum master decides; the flow says where that leads."""
-    case.needs_role(Role.LEAD, Role.SCRUM_MASTER, Role.PRODUCT_OWNER, what="deciding the triage")
+    """The lead or scrum master decides, or whom the desk names; the flow says where that leads."""
+    case.needs_role(*case.desk.roles_that_decide, what="deciding the triage")
     if not is_undecided(case.ticket):
         raise FlowForbids("the triage has been decided already")
     _check(case, command)
     trigger = _TRIGGERS[command.decision]
     if not can_follow(case, trigger):
-        raise FlowForbids(
-            f"the flow of {case.type.id} knows no such decision in state {case.ticket.state}"
-        )
+        kind, state = say(case.type.name, "en"), say(case.state.name, "en")
+        decision = command.decision.value.replace("_", " ")
+        raise FlowForbids(f"“{decision}” is no decision for a “{kind}” that is “{state}”")
     moved = follow(case, trigger)
     if any(isinstance(event, ev.Moved) and event.ended for event in moved):
         needs_no_change_under_way(case)
@@ -73,7 +74,7 @@ def is_undecided(ticket: Ticket) -> bool:
 def _check(case: Case, command: cm.Decide) -> None:
     proceeds = command.decision is Opinion.PROCEED
     if proceeds and command.urgency is None:
-        raise Invalid.of("urgency", "say urgent or handle_during_sprint")
+        raise Invalid.of("urgency", "choose urgent, or handle during the sprint")
     if not proceeds and command.urgency is not None:
         raise Invalid.of("urgency", "only for the decision proceed")
     if command.work_items and not proceeds:

@@ -40,3 +40,23 @@ def test_who_has_not_read_is_reminded_even_when_a_rung_speaks_to_them_in_the_sam
 def test_missed_rungs_and_other_reminders_are_one_mail_a_person() -> None:
     commit = asked(dt.timedelta(days=3))
     assert len(told(commit, "holly@mytc.example")) == 1
+
+
+def test_a_member_who_watches_hears_of_answers_and_of_the_end() -> None:
+    world = World(DESKS["mytc"])
+    number = world.open("production_issue")
+    holly, sam = (
+        next(a for a in people(world.desk) if a.email.startswith(name)) for name in ("holly", "sam")
+    )
+    world.give(number, cm.Watch(command="watch", email=sam.email), sam)
+    for command in (
+        cm.Reply(command="reply", text="We look into it."),
+        cm.Move(command="move", to="in_planning"),
+        cm.Move(command="move", to="resolved"),
+    ):
+        world.give(number, command, holly)
+    mails = [e for c in world.commits for e in c.effects if isinstance(e, ef.MailOwed)]
+    assert [m.notice for m in mails if m.to.email == sam.email] == [
+        "replied_staff",
+        "resolved_staff",
+    ]
