@@ -66,7 +66,7 @@ class Audience:
 
 def audience(desk: Desk, ticket: Ticket, actor: Actor, now: dt.datetime) -> Audience:
     """Whom the desk's notices would tell of a reply by this person now."""
-    by = ev.By(kind=actor.kind, email=actor.email, name=actor.name)
+    by = ev.By.actor(actor)
     said = ev.Recorded(seq=ticket.version + 1, at=now, by=by, event=ev.Replied(text="."))
     mails = [e for e in owed(desk, ticket, ticket, [said]) if isinstance(e, MailOwed)]
     clients = [m.to.label for m in mails if m.audience == "client"]

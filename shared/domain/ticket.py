@@ -258,3 +258,7 @@ class Ticket(Frozen):
         """Clients who take part: requester, submitter, watchers."""
         submitter = {self.submitted_by.email} if self.submitted_by else set()
         return frozenset({self.requester.email, *submitter, *self.watchers})
+
+    def has_link(self, to: str, kind: str) -> bool:
+        """Whether that ticket is linked in that way."""
+        return any((link.to, link.kind) == (to, kind) for link in self.links)

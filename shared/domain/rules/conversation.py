@@ -109,8 +109,7 @@ def linked_from(case: Case, command: cm.LinkedFrom) -> Events:
 
 
 def _linked(ticket: Ticket, to: str, kind: str) -> Events:
-    known = {(link.to, link.kind) for link in ticket.links}
-    return [] if (to, kind) in known else [ev.Linked(to=to, link_kind=kind)]
+    return [] if ticket.has_link(to, kind) else [ev.Linked(to=to, link_kind=kind)]
 
 
 def seen(case: Case, command: cm.Seen) -> Events:

@@ -38,8 +38,7 @@ def merge(case: Case, command: cm.Merge) -> Events:
 
 def _is_crossed(ticket: Ticket, into: str) -> bool:
     """Whether the other is being merged into this one meanwhile: of the two, the later one goes."""
-    taken = (into, "merged_from") in {(link.to, link.kind) for link in ticket.links}
-    return taken and _place(ticket.number) < _place(into)
+    return ticket.has_link(into, "merged_from") and _place(ticket.number) < _place(into)
 
 
 def _place(number: str) -> int:
@@ -48,8 +47,7 @@ def _place(number: str) -> int:
 
 def take_over(case: Case, command: cm.TakeOver) -> Events:
     """Another ticket goes on as this one: its clients take part here from now on."""
-    known = {(link.to, link.kind) for link in case.ticket.links}
-    if (command.number, "merged_from") in known:
+    if case.ticket.has_link(command.number, "merged_from"):
         return []
     here = {*case.ticket.participants, *case.desk.member_by_email}
     fresh = [email for email in command.clients if email not in here]
