@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import statistics
 import tempfile
 import time
@@ -25,6 +26,7 @@ from tests.support.stack import Stack
 
 ROWS = 8  # of a request with an idempotency key; tests/service/test_costs.py counts them
 WARM_UP, ALONE, CROWD = 20, 120, 160
+DELIVERED = 0.06  # seconds in which the delivery of a lone request ends
 DESK, TYPE = "mytc", "production_issue"
 
 type Call = Callable[[], Awaitable[None]]
@@ -126,18 +128,27 @@ async def times(call: Call, count: int, crowd: int) -> list[float]:
 
 
 async def _alone(request: Call, bare: Call, theirs: Call) -> None:
-    """One call at a time, by turns, so that each finds the machine as the others do."""
+    """One call at a time: on a calm desk, then without a pause for what the last one set off."""
     calls = {"request": request, "bare calls": bare, "Microsoft's clients": theirs}
     for call in calls.values():
         await times(call, WARM_UP, 1)
+    for kind, pause in (("calm", DELIVERED), ("no pause", 0.0)):
+        took = await _by_turns(calls, pause)
+        ours = took.pop("request")
+        print(f"concurrency  1, {kind}: request {_figures(ours)}")
+        for name, other in took.items():
+            print(f"    beside {name}: {_figures(other)}; {_ratio(ours, other)}")
+
+
+async def _by_turns(calls: dict[str, Call], pause: float) -> dict[str, list[float]]:
+    """Seconds of each, in an order drawn anew for each turn: a request leaves its bell and its
+    delivery behind, and none of the calls is to meet them more often than the others."""
     took: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ALONE):
-        for name, call in calls.items():
-            took[name] += await times(call, 1, 1)
-    ours = took.pop("request")
-    print(f"concurrency  1: request {_figures(ours)}")
-    for name, other in took.items():
-        print(f"    beside {name}: {_figures(other)}; {_ratio(ours, other)}")
+        for name in random.sample(list(calls), len(calls)):
+            took[name] += await times(calls[name], 1, 1)
+            await asyncio.sleep(pause)
+    return took
 
 
 async def _crowded(request: Call, bare: Call, crowd: int) -> None:

@@ -17,7 +17,7 @@ from shared.domain.rules.opening import check
 from shared.service import conversation, files, quarantine, reads, retry
 from shared.service import layout as ly
 from shared.service.layout import Loaded
-from shared.service.opening import Opened, Request, begin_request
+from shared.service.opening import Opened, Request, open_request
 
 
 @api
@@ -65,7 +65,7 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     request = Request(command, actor, tuple(keys), reading.fingerprint(body))
-    opened = await begin_request(visit.deps, desk, request)
+    opened = await open_request(visit.deps, desk, request, waits=False)
     return await acknowledged(visit, desk, opened)
 
 
@@ -74,9 +74,7 @@ async def acknowledged(visit: Visit, desk: Desk, opened: Opened) -> func.HttpRes
     ticket = opened.loaded.ticket
     url = visit.app.links.client_ticket(ticket.requester.email, ticket.number, visit.now)
     public = public_ticket(desk, ticket, opened.loaded.history)
-    told = answer(ticket_json.public_json(public, ticket, url), 201 if opened.is_new else 200)
-    await opened.rung()
-    return told
+    return answer(ticket_json.public_json(public, ticket, url), 201 if opened.is_new else 200)
 
 
 @api

@@ -94,10 +94,9 @@ async def _try_again(visit: Visit, desk: Desk, form: Form) -> tuple[int, int]:
     for response in waiting:
         content = await quarantine.raw(visit.deps, desk, response.key)
         try:
-            opened = await take_response(visit, desk, form, form_mapping.body_of(content))
+            await take_response(visit, desk, form, form_mapping.body_of(content))
         except Invalid:
             continue  # it stays, with its reason
-        await opened.rung()
         await quarantine.release(visit.deps, desk, response.key)
         taken += 1
     return taken, len(waiting) - taken

@@ -21,7 +21,7 @@ from shared.domain.rules.opening import check
 from shared.domain.words import Language
 from shared.service import files, form_mapping, quarantine
 from shared.service.files import Upload
-from shared.service.opening import Opened, Request, begin_request
+from shared.service.opening import Opened, Request, open_request
 from shared.service.quarantine import Kept
 
 _MISSING: dict[Language, str] = {"en": "did not arrive: %s", "fr": "non reçu : %s"}
@@ -44,7 +44,7 @@ async def api_form_response(visit: Visit) -> func.HttpResponse:
 
 
 async def take_response(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> Opened:
-    """The ticket that a raw response makes, its bell still ringing. Raises Invalid.
+    """The ticket that a raw response makes. Raises Invalid.
 
     The desk's file says what each question is; what people chose since is read when that fails.
     """
@@ -80,7 +80,7 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("form", f"{form.id}:{response_id}"),)
     request = Request(command, actor, keys, reading.fingerprint(response))
-    return await begin_request(visit.deps, desk, request)
+    return await open_request(visit.deps, desk, request, waits=False)
 
 
 def _not_received(

@@ -161,7 +161,7 @@ async def _open(page: FormVisit, sent: Sent) -> tuple[str, str]:
     sender = command.submitted_by or command.requester
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     keys = (("portal", sent.idempotency(desk.id, sender.email)),) if sent.key else ()
-    opened = await open_request(deps, desk, Request(command, actor, keys))
+    opened = await open_request(deps, desk, Request(command, actor, keys), waits=False)
     return opened.loaded.ticket.number, sender.email
 
 

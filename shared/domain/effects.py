@@ -158,6 +158,7 @@ class Outbox(Frozen):
     attempt: int = 1
     trace: str = ""  # W3C traceparent of what caused the command, so that logs join up
     effects: tuple[Effect, ...]
+    pointers: tuple[str, ...] = ()  # keys of index rows that its first settling writes
 
     def key_of(self, index: int) -> str:
         """The effect's own name, the same at each attempt (a UUID)."""

@@ -149,7 +149,9 @@ async def _deliver(
         commands.append(cm.DeliveryFailed(text=_undelivered(dead)))
         log.error("effect given up", extra={"ticket": box.number})
     after = _after(box, [o.effect for o in outcomes])
-    order = Order(box.number, tuple(commands), SYSTEM, more=tuple(_settled(row, after)))
+    pointers = [Put(key, ly.numbered(box.number)) for key in box.pointers]
+    more = (*_settled(row, after), *pointers)
+    order = Order(box.number, tuple(commands), SYSTEM, more=more)
     if not await _settle(deps, box, order, loaded if loaded.live else None):
         return
     pause = after.due - deps.clock.now()
@@ -182,7 +184,8 @@ async def _settle(deps: Deps, box: ef.Outbox, order: Order, loaded: ly.Loaded | 
 def _after(box: ef.Outbox, effects: Sequence[ef.Effect]) -> ef.Outbox:
     """The row as this delivery leaves it: nobody's, and due when its next effect is."""
     due = min((e.not_before or box.due for e in effects if e.status == "due"), default=box.due)
-    return box.model_copy(update={"effects": tuple(effects), "claim": "", "due": due})
+    updates = {"effects": tuple(effects), "claim": "", "due": due, "pointers": ()}
+    return box.model_copy(update=updates)
 
 
 def _has_due(box: ef.Outbox) -> bool:

@@ -13,7 +13,7 @@ from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.effects import Outbox
-from shared.domain.errors import Conflict, NotFound, Stale, Unavailable
+from shared.domain.errors import Conflict, NotFound, Rejected, Stale, Unavailable
 from shared.domain.evolve import evolve
 from shared.domain.flow import Column
 from shared.domain.people import Actor
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 12
 _BOARD_COMMANDS = (cm.AcceptForSprint, cm.Rank, cm.PullNext, cm.MarkDeployed, cm.ItemReported)
 _ON_BOARD = (Column.READY, Column.IN_PROGRESS)
+_RINGING: set[asyncio.Task[None]] = set()  # the loop itself keeps no task from being collected
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,26 @@ def after(loaded: ly.Loaded | None, made: store.Plan) -> ly.Loaded:
 
 
 async def ring(deps: Deps, outbox: Outbox | None, delay: dt.timedelta = dt.timedelta()) -> None:
-    """Wakes the worker. A bell that does not ring costs a minute: the sweep looks anyway."""
+    """Wakes the worker. A bell that does not ring costs a minute: the sweep looks anyway, so that
+    no failure of the queue undoes what is committed."""
     if outbox is None:
         return
     key = ly.outbox_key(outbox.due, outbox.number, outbox.seq)
     try:
         await deps.bell.ring(message(outbox.desk, key, outbox.claim), delay=delay)
-    except Unavailable:
-        log.warning("bell did not ring", extra={"ticket": outbox.number})
+    except (Unavailable, Rejected) as error:
+        log.warning("bell did not ring: %s", error, extra={"ticket": outbox.number})
+
+
+def ring_meanwhile(deps: Deps, outbox: Outbox | None) -> None:
+    """The same while the caller goes on: the commit is what counts, and its answer need not wait.
+
+    Should the process end before, it costs a minute as above.
+    """
+    # An eager task has sent its message before the next line runs.
+    task = asyncio.eager_task_factory(asyncio.get_running_loop(), ring(deps, outbox))
+    _RINGING.add(task)
+    task.add_done_callback(_RINGING.discard)
 
 
 def message(desk: str, key: str, claim: str) -> str:

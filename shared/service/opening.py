@@ -16,7 +16,7 @@ from shared.ports import Insert, Write
 from shared.service import layout as ly
 from shared.service import reads, store
 from shared.service.deps import Deps
-from shared.service.handle import ATTEMPTS, after, ring
+from shared.service.handle import ATTEMPTS, after, ring, ring_meanwhile
 from shared.service.numbers import Taken
 
 # Keys under which the very same request comes again, or none.
@@ -38,47 +38,35 @@ class Request:
 
 @dataclass(frozen=True)
 class Opened:
-    """The ticket that the request made, now or earlier. `bell`: rings for it, to be waited for."""
+    """The ticket that the request made, now or earlier."""
 
     loaded: ly.Loaded
     is_new: bool
-    bell: asyncio.Task[None] | None = None
-
-    async def rung(self) -> None:
-        """Ends when the bell has rung."""
-        if self.bell is not None:
-            await self.bell
 
 
-async def open_request(deps: Deps, desk: Desk, request: Request) -> Opened:
-    """Two storage calls when calm: one transaction, one ring.
+async def open_request(deps: Deps, desk: Desk, request: Request, *, waits: bool = True) -> Opened:
+    """Two storage calls when calm: one transaction, one ring, which only who `waits` waits for.
 
     The same key again gives the same ticket. Raises Invalid for bad fields and for a known key
-    with another body.
+    with another body, Unavailable after too many conflicts.
     """
-    opened = await begin_request(deps, desk, request)
-    await opened.rung()
-    return opened
-
-
-async def begin_request(deps: Deps, desk: Desk, request: Request) -> Opened:
-    """The same while the bell still rings, so that the caller can write its answer meanwhile."""
     check(desk, request.command)  # bad input costs no number
     for attempt in range(ATTEMPTS):
-        opened = await _attempt(deps, desk, request)
+        opened = await _attempt(deps, desk, request, waits=waits)
         if opened is not None:
             return opened
         await asyncio.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311
     raise Unavailable("the desk is very busy just now; try again", retry_after=2)
 
 
-async def _attempt(deps: Deps, desk: Desk, request: Request) -> Opened | None:
+async def _attempt(deps: Deps, desk: Desk, request: Request, *, waits: bool) -> Opened | None:
     """One try under a number of its own; None when that number, or the counter, was taken."""
     taken = await deps.numbers.take(desk.id)
     etag, unused = None, False
     try:
         made = _made(deps, desk, request, taken)
         more = [*_keys(request, made.ticket.number), *([taken.write] if taken.write else [])]
+        made = store.fitted(made, len(more))
         try:
             etags = await store.commit(deps.rows, desk.id, made, more)
         except Conflict as error:
@@ -87,9 +75,11 @@ async def _attempt(deps: Deps, desk: Desk, request: Request) -> Opened | None:
         etag = etags[-1] if taken.write else ""
     finally:
         deps.numbers.settle(desk.id, taken, etag, unused=unused)
-    # An eager task has sent its message before the next line runs.
-    bell = asyncio.eager_task_factory(asyncio.get_running_loop(), ring(deps, made.outbox))
-    return Opened(after(None, made), is_new=True, bell=bell)
+    if waits:
+        await ring(deps, made.outbox)
+    else:
+        ring_meanwhile(deps, made.outbox)
+    return Opened(after(None, made), is_new=True)
 
 
 def _made(deps: Deps, desk: Desk, request: Request, taken: Taken) -> store.Plan:

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain import events as ev
 from shared.domain.board import Board, board_after
@@ -27,6 +27,7 @@ from shared.service.outgoing import outgoing
 
 # How long one delivery may take before the sweep gives the row to another.
 CLAIM = dt.timedelta(seconds=60)
+MOST_ROWS = 8  # of a submission's commit: what storage takes grows with each
 FIRST_LOOK = dt.timedelta(minutes=1)  # into a thread that was just started
 
 
@@ -41,6 +42,20 @@ class Plan:
     outbox: Outbox | None
     row: ly.TicketRow
     board: Board
+
+
+def fitted(made: Plan, beside: int) -> Plan:
+    """The same in at most MOST_ROWS with `beside` others: the index rows of people that are too
+    many wait in the outbox row for its first settling, the requester's own last of all."""
+    people = [w for w in made.writes if w.key.startswith("requester|")]
+    excess = len(made.writes) + beside - MOST_ROWS
+    if excess <= 0 or made.outbox is None:
+        return made
+    left = [w.key for w in people[-excess:]]
+    outbox = made.outbox.model_copy(update={"pointers": tuple(left)})
+    row = Insert(*ly.outbox_row(outbox))
+    writes = (row if w.key == row.key else w for w in made.writes if w.key not in left)
+    return replace(made, writes=tuple(writes), outbox=outbox)
 
 
 async def load(rows: Rows, desk: str, number: str) -> ly.Loaded:
@@ -188,15 +203,13 @@ def indexed(
     if old and old.due and old.due != due:
         writes.append(Delete(old.due))
     if loaded is None:
-        people = {ticket.requester.email}
-        if ticket.submitted_by:
-            people.add(ticket.submitted_by.email)
+        people = [p.email for p in (ticket.requester, ticket.submitted_by) if p]
         writes.extend(
             Insert(
                 ly.requester_key(email, ticket.created_at, ticket.number),
                 ly.numbered(ticket.number),
             )
-            for email in sorted(people)
+            for email in dict.fromkeys(people)
         )
     return row, writes
 

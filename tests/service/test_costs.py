@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain import commands as cm
 from shared.domain import ticket as tk
+from shared.domain.errors import Unavailable
 from shared.domain.people import Actor, ActorKind
 from shared.ports import Put
 from shared.service import layout as ly
@@ -19,6 +20,7 @@ from shared.service.sweep import sweep_due, sweep_outbox
 from tests.service.counted import CLIENT, Counted, counted, submit
 from tests.support.app import START
 
+SENDER = "sandy@client.example"
 HOLLY = "holly@mytc.example"
 ANSWERED_IN = ["table.commit", "queue.put"]
 
@@ -34,6 +36,51 @@ async def test_a_calm_submission_costs_one_transaction_of_eight_rows_and_one_rin
         await submit(at.deps, desk, keys=(("header", str(number)),))
         assert at.calls == ANSWERED_IN
         assert at.rows.written[0] <= 8
+
+
+KEYS = {
+    "one key": (("header", "one"),),
+    "a reference beside it": (("header", "one"), ("ref", "orion:1")),
+}
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS.keys())
+@pytest.mark.parametrize("submitted_by", [None, {"email": SENDER, "name": "Sandy"}])
+async def test_a_submission_commits_eight_rows_at_most_whoever_sends_it(
+    keys: tuple[tuple[str, str], ...], submitted_by: dict[str, str] | None
+) -> None:
+    at = counted()
+    await submit(at.deps, keys=keys, submitted_by=submitted_by)
+    assert at.rows.written[0] <= 8
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS.keys())
+async def test_requester_and_sender_both_find_a_request_once_it_was_delivered(
+    keys: tuple[tuple[str, str], ...],
+) -> None:
+    at = counted()
+    sender = {"email": SENDER, "name": "Sandy"}
+    opened = await submit(at.deps, keys=keys, submitted_by=sender)
+    await at.app.deliver_all()
+    for email in (CLIENT, SENDER):
+        found = await reads.own_requests(at.deps, at.deps.desk("mytc"), email)
+        assert [f.ticket.number for f in found] == [opened.loaded.ticket.number]
+
+
+async def test_a_requester_finds_a_request_at_once_whoever_sent_it() -> None:
+    at = counted()
+    sender = {"email": SENDER, "name": "Sandy"}
+    await submit(at.deps, keys=(("form", "one"),), submitted_by=sender)
+    assert await reads.own_requests(at.deps, at.deps.desk("mytc"), CLIENT)
+
+
+async def test_a_sender_finds_a_request_although_its_mails_cannot_be_sent() -> None:
+    at = counted()
+    at.app.vendors.mail.failing.extend(Unavailable("away") for _ in range(5))
+    sender = {"email": SENDER, "name": "Sandy"}
+    await submit(at.deps, keys=(("form", "one"),), submitted_by=sender)
+    await at.app.deliver_all(1)
+    assert await reads.own_requests(at.deps, at.deps.desk("mytc"), SENDER)
 
 
 async def test_a_repeated_submission_writes_nothing() -> None:
