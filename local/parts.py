@@ -41,15 +41,17 @@ class Parts:
         self._running.append((name, process))
         remember_parts(self._data, [each.pid for _, each in self._running])
 
-    def wait_for(self, name: str, port: int, path: str = "") -> None:
+    def wait_for(
+        self, name: str, port: int, path: str = "", *, within: float = READY_WITHIN
+    ) -> None:
         """Until the part answers. Raises CannotRunError with its last words."""
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             self.check()
             if _answers(port, path):
                 return
             time.sleep(0.05)
-        raise CannotRunError(f"{name} did not answer within {READY_WITHIN:.0f} s{self._said(name)}")
+        raise CannotRunError(f"{name} did not answer within {within:.0f} s{self._said(name)}")
 
     def run_now(self, port: int, function: str) -> None:
         """Runs a timer's function before its time, as the host's admin API offers it.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local.azurite import AzuriteMissingError, Ports, command, connection_string
 from local.environment import app_settings
+from local.host import core_tools
 from local.parts import SIGNALS, Parts
 from local.state import CannotRunError, begin_demo, end_demo, is_fresh, prepare
 
@@ -82,11 +83,15 @@ class Plan:
 def check_ports(plan: Plan) -> None:
     """Raises CannotRunError naming the first port that is taken, and its variable."""
     first = plan.azurite_port
+    seen: dict[int, str] = {}
     for number, name in (
         (plan.port, "DOCKET_PORT"),
         (plan.tenant_port, "DOCKET_TENANT_PORT"),
         *((first + i, "DOCKET_AZURITE_PORT") for i in range(3)),
     ):
+        if number in seen:
+            raise CannotRunError(f"{seen[number]} and {name} both take port {number}; change one")
+        seen[number] = name
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -102,9 +107,10 @@ def start(plan: Plan, parts: Parts) -> None:
     environment = app_settings(
         public_url=plan.app_url, tenant_url=plan.tenant_url, storage=plan.storage, data=plan.data
     )
+    background = _free_port()
+    func = _core_tools(background) if plan.core_tools else None
     parts.start("azurite", command(plan.ports, plan.data / "azurite"), {})
     python = [sys.executable, "-m"]
-    background = _free_port()
     clock = [] if plan.core_tools else ["--clock-url", f"http://127.0.0.1:{background}"]
     parts.start(
         "tenant",
@@ -115,17 +121,19 @@ def start(plan: Plan, parts: Parts) -> None:
     for offset in range(3):
         parts.wait_for("azurite", plan.azurite_port + offset)
     parts.wait_for("tenant", plan.tenant_port, "/control/clock")
-    if plan.core_tools:
-        parts.start("host", *_core_tools(plan, environment))
+    if func:
+        parts.start("host", func, core_tools.settings(plan.storage, environment))
+        parts.wait_for("host", background, "/api/health", within=core_tools.STARTS_WITHIN)
+        parts.start("gate", _gate(plan.port, background), {})
     else:
         parts.start("host", _host(plan, plan.port, "http"), environment)
         # Queues and timers have instances of their own on Flex Consumption; here too.
         eager = EAGER if plan.demo else {}
         parts.start("worker", _host(plan, background, "background"), {**environment, **eager})
         parts.wait_for("worker", background, "/admin/host/status")
-    parts.wait_for("host", plan.port, "/api/health")
+    parts.wait_for("gate" if plan.core_tools else "host", plan.port, "/api/health")
     # Timers begin with their first due minute; mail that comes before should not wait for it.
-    parts.run_now(plan.port if plan.core_tools else background, "poll_mailboxes")
+    parts.run_now(background, "poll_mailboxes")
 
 
 def _host(plan: Plan, port: int, triggers: str) -> list[str]:
@@ -135,14 +143,18 @@ def _host(plan: Plan, port: int, triggers: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _core_tools(plan: Plan, environment: Mapping[str, str]) -> tuple[list[str], Mapping[str, str]]:
-    from local.host import core_tools  # noqa: PLC0415  # only with HOST=func
+def _gate(port: int, host: int) -> list[str]:
+    return [
+        sys.executable, "-m", "local.gate", "--app", str(PROJECT), "--port", str(port),
+        "--to", f"http://127.0.0.1:{host}",
+    ]  # fmt: skip
 
+
+def _core_tools(port: int) -> list[str]:
     try:
-        argv = core_tools.command(plan.port)
+        return core_tools.command(port)
     except core_tools.CoreToolsMissingError as error:
         raise CannotRunError(str(error)) from error
-    return argv, core_tools.environment(environment["AzureWebJobsStorage"], environment)
 
 
 def _free_port() -> int:
@@ -153,6 +165,7 @@ def _free_port() -> int:
 
 def ready(plan: Plan) -> str:
     """What a new user needs to know."""
+    note = f"  {core_tools.NOTE}\n" if plan.core_tools else ""
     return f"""
 Docket is ready
 
@@ -161,7 +174,7 @@ Docket is ready
   Sign in as            {plan.app_url}/.auth/login/local   (holly@mytc.example is the lead of mytc)
   Microsoft 365 here    {plan.tenant_url}/   (mailboxes, Teams, DevOps, Jira, Forms, the clock)
 
-  State is kept in {plan.data}; logs lie there too. Ctrl-C stops everything.
+{note}  State is kept in {plan.data}; logs lie there too. Ctrl-C stops everything.
 """
 
 

@@ -66,7 +66,7 @@ class Front:
             response = await self._answer(request, scope, receive)
         except BodyTooLargeError:
             response = Response(413)
-        await _send(response, send)
+        await send_response(response, send)
 
     async def _answer(self, request: Request, scope: Scope, receive: Receive) -> Response:
         path = request.path
@@ -146,7 +146,8 @@ def _response(function: Function, returned: Datum | None, outputs: dict[str, Dat
         return FAILED
 
 
-async def _send(response: Response, send: Send) -> None:
+async def send_response(response: Response, send: Send) -> None:
+    """The answer as ASGI wants it, with its length."""
     headers = response.headers
     bodiless = response.status in (204, 304) or response.status < 200
     body = b"" if bodiless else response.body

@@ -42,6 +42,11 @@ def test_a_taken_port_is_named_with_the_setting_that_chooses_another(data: Path,
     assert f"{name}=" in said
 
 
+def test_one_port_for_two_servers_is_named_with_both_settings(data: Path) -> None:
+    said = refused(Launched(data, DOCKET_PORT="7099", DOCKET_TENANT_PORT="7099"))
+    assert "DOCKET_PORT and DOCKET_TENANT_PORT both take port 7099" in said
+
+
 def test_a_port_that_is_no_number_is_refused(data: Path) -> None:
     assert "DOCKET_PORT=seven is no port" in refused(Launched(data, DOCKET_PORT="seven"))
 
