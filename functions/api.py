@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import azure.functions as func
 
 from functions import reading, ticket_json
@@ -50,7 +52,7 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     """A new request from another system."""
     desk = visit.desk
     body = json_body(visit.req)
-    command = reading.open_command(desk, body)
+    command = reading.open_command(desk, body, visit.now)
     check(desk, command)  # wrong values are told before any file is stored
     uploads = reading.uploads(body)
     stored = await files.store(visit.deps.blobs, uploads, public=True)
@@ -66,13 +68,22 @@ async def api_request(visit: Visit) -> func.HttpResponse:
     actor = Actor(kind=ActorKind.CLIENT, email=sender.email, name=sender.name)
     request = Request(command, actor, tuple(keys), reading.fingerprint(body))
     opened = await open_request(visit.deps, desk, request, waits=False)
-    return await acknowledged(visit, desk, opened)
+    return await acknowledged(visit, desk, opened, command.requester.email)
 
 
-async def acknowledged(visit: Visit, desk: Desk, opened: Opened) -> func.HttpResponse:
-    """The ticket's public facts: 201 for a new one, 200 for one that was there."""
-    ticket = opened.loaded.ticket
-    url = visit.app.links.client_ticket(ticket.requester.email, ticket.number, visit.now)
+async def acknowledged(
+    visit: Visit, desk: Desk, opened: Opened, asker: str = ""
+) -> func.HttpResponse:
+    """The ticket's public facts: 201 for a new one, 200 for one that was there.
+
+    `asker`: for whom it was asked this time. Of somebody else's matter they get the staff's link,
+    which opens nothing without a sign-in.
+    """
+    ticket, links = opened.loaded.ticket, visit.app.links
+    if asker and asker not in ticket.participants:
+        url = links.staff_ticket(desk.id, ticket.number)
+    else:
+        url = links.client_ticket(ticket.requester.email, ticket.number, visit.now)
     public = public_ticket(desk, ticket, opened.loaded.history)
     return answer(ticket_json.public_json(public, ticket, url), 201 if opened.is_new else 200)
 
@@ -228,8 +239,26 @@ async def api_undelivered_retry(visit: Visit) -> func.HttpResponse:
     """Tries a row again."""
     desk = visit.desk
     visit.member(desk)
-    body = json_body(visit.req)
+    await retry.retry(visit.deps, desk, _key_in(json_body(visit.req)))
+    return answer({"status": "due now"})
+
+
+def _key_in(body: dict[str, Any]) -> str:
+    """The row that the body names. Raises Invalid or NotFound."""
     if not isinstance(body.get("key"), str):
         raise Invalid.of("key", "give the row's key from the undelivered list")
-    await retry.retry(visit.deps, desk, reading.row_key(body["key"]))
-    return answer({"status": "due now"})
+    return reading.row_key(body["key"])
+
+
+@api
+async def api_undelivered_set_aside(visit: Visit) -> func.HttpResponse:
+    """Takes a row that was given up off the list, with a reason. If-Match: the row's `attempt`."""
+    desk = visit.desk
+    actor = visit.member(desk)
+    body = json_body(visit.req)
+    key, reason = _key_in(body), body.get("reason")
+    if not isinstance(reason, str):
+        raise Invalid.of("reason", "say why nobody is to try it again")
+    attempt = reading.wanted_version(visit.req.headers.get("if-match", ""))
+    noted = await retry.set_aside(visit.deps, desk, key, reason, actor, attempt=attempt)
+    return answer({"status": "set aside", "noted": noted})

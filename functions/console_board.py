@@ -95,7 +95,7 @@ async def board_page(
     """The board; with `refused`, why the command on the ticket `about` was not carried out."""
     desk, actor, shell = enter(visit, "board")
     if desk.third_line is None:
-        raise NotFound(f"{desk.id} has no third-line board")
+        raise NotFound(f"{shell.desk_name} has no third-line board")
     board, tickets = await reads.board(visit.deps, desk)
     lines = [line(desk, ticket, visit) for ticket in tickets]
     turns = rota(desk, desk.third_line, desk.today(visit.now))

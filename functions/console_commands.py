@@ -76,18 +76,18 @@ async def desk_ticket_command(visit: Visit) -> func.HttpResponse:
         if to_board:
             return await board_page(visit, refusal.status, number, str(error))
         return ticket_page(visit, loaded, refusal)
-    if to_board:
-        return see_other(f"/desk/{desk.id}/board")
     if not is_partial(visit):
-        return see_other(f"/desk/{desk.id}/tickets/{number}")
-    return await _page_after(visit, actor, made)
+        return see_other(f"/desk/{desk.id}/{'board' if to_board else f'tickets/{number}'}")
+    return await _page_after(visit, actor, made, to_board=to_board)
 
 
-async def _page_after(visit: Visit, actor: Actor, made: Sequence[ev.Recorded]) -> func.HttpResponse:
+async def _page_after(
+    visit: Visit, actor: Actor, made: Sequence[ev.Recorded], *, to_board: bool
+) -> func.HttpResponse:
     """The page as it is now, for a script that stays on it, with what was done in words."""
-    loaded = await loaded_for(visit, seen=True)
+    loaded = await loaded_for(visit, seen=not to_board)
     clients = people.audience(visit.desk, loaded.ticket, actor, visit.now).clients
-    found = ticket_page(visit, loaded)
+    found = await board_page(visit) if to_board else ticket_page(visit, loaded)
     if words := done(visit.desk, loaded.ticket, made, clients):
         found.headers.update(trigger(**{"docket:done": {"text": words}}))
     return found
@@ -121,12 +121,17 @@ async def carry_out(visit: Visit, actor: Actor, form: Form) -> tuple[ev.Recorded
             new = [r for r in loaded.history if r.seq > _version(form)]
             if _was_said(new, command, actor):
                 return tuple(r for r in new if r.by.email == actor.email)
-            if form.text("command") not in ADDING and by_others(new, actor.email):
+            if not _goes_on(form) and by_others(new, actor.email):
                 raise Stale(_told(len(by_others(new, actor.email)))) from error
             version = loaded.ticket.version
         else:
             return tuple(r for r in after.history if version and r.seq > version)
     raise Stale("the ticket changes too quickly just now; look at it again")
+
+
+def _goes_on(form: Form) -> bool:
+    """Whether another's change does not stop the command: nobody reads a ticket on the board."""
+    return form.text("command") in ADDING or form.text("back") == "board"
 
 
 def _told(count: int) -> str:

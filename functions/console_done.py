@@ -30,6 +30,19 @@ def done(desk: Desk, ticket: Ticket, made: Sequence[ev.Recorded], clients: Seque
         case ev.Assigned():
             whom = person(desk, event.assignee) if event.assignee else "nobody"
             words = f"Assigned to {'you' if event.assignee == me else whom}"
+        case ev.BoardMoved():
+            words = _boarded(ticket.number, event)
         case _:
             words = f"You {in_words(desk, event, ticket.type)}"
     return words
+
+
+def _boarded(number: str, event: ev.BoardMoved) -> str:
+    """With the number: the board shows many tickets."""
+    said = {
+        "accepted": "accepted, last in Ready for sprint",
+        "ranked": f"now at place {(event.position or 0) + 1} of Ready for sprint",
+        "pulled": f"pulled into sprint {event.sprint}, assigned to you",
+        "deployed": "deployed to development; the slot is free",
+    }
+    return f"{number}: {said[event.action]}"

@@ -15,7 +15,7 @@ from shared.domain.past import state_of, typed
 from shared.domain.people import ActorKind
 from shared.domain.ticket import Attachment, Ticket
 from shared.domain.words import say
-from shared.render.wording import moment
+from shared.render import promises
 
 OPINIONS = {
     "not_our_problem": "Not our problem",
@@ -26,6 +26,10 @@ URGENCIES = {
     "urgent": "urgent, into the current sprint",
     "handle_during_sprint": "to be handled during the sprint",
 }
+
+
+SOURCES = {"form": "Microsoft Form", "portal": "web form", "mail": "mail", "api": "API"}
+"""By which door a request came."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Message:
 def lines(desk: Desk, ticket: Ticket, history: Sequence[ev.Recorded]) -> list[Line]:
     """These latest events of the ticket, latest first."""
     told = [
-        Line(r.seq, r.at, who(desk, r.by), in_words(desk, r.event, kind), r.event.public)
+        Line(r.seq, r.at, who(desk, r.by), _told(desk, r, kind), r.event.public)
         for r, kind in typed(history, ticket.type)
     ]
     return told[::-1]
@@ -119,6 +123,13 @@ def _first(event: ev.Opened, seq: int, at: dt.datetime) -> Message:
     )
 
 
+def _told(desk: Desk, recorded: ev.Recorded, kind: str) -> str:
+    """What happened; a rung says how late it was when it fired."""
+    if isinstance(recorded.event, ev.Escalated):
+        return f"escalated: {promises.rung(desk, recorded)}"
+    return in_words(desk, recorded.event, kind)
+
+
 def in_words(desk: Desk, event: ev.Event, type_id: str) -> str:
     """What happened, as the end of a sentence that begins with who did it.
 
@@ -138,7 +149,7 @@ def state_name(desk: Desk, type_id: str, state_id: str) -> str:
 def _opened(desk: Desk, e: ev.Opened) -> str:
     by = e.submitted_by
     behalf = f" on behalf of {e.requester.label}" if by and by.email != e.requester.email else ""
-    return f"opened the request{behalf} ({e.source})"
+    return f"opened the request{behalf} ({SOURCES[e.source]})"
 
 
 CAUSES = {
@@ -148,6 +159,7 @@ CAUSES = {
     Trigger.BUG_OR_FEATURE: "decided as a bug or feature request",
     Trigger.PROCEED: "decided to proceed",
     Trigger.ITEM_DONE: "its work item is done",
+    Trigger.ITEM_REOPENED: "its work item is open again",
     Trigger.ACCEPTED: "accepted for a sprint",
     Trigger.PULLED: "pulled into the sprint",
     Trigger.DEPLOYED: "deployed to development",
@@ -199,11 +211,6 @@ def _relocated(desk: Desk, e: ev.EnvironmentSet) -> str:
 def _decided(desk: Desk, e: ev.Decided) -> str:
     urgency = f", {URGENCIES[e.urgency.value]}" if e.urgency else ""
     return f"decided: {OPINIONS[e.decision.value]}{urgency}. {e.reason}"
-
-
-def _escalated(desk: Desk, e: ev.Escalated) -> str:
-    due = f", due {moment(e.due_at, desk.timezone)}" if e.due_at else ""
-    return f"escalated: {e.step.replace('_', ' ')}{due}"
 
 
 def _built(desk: Desk, e: ev.BuildSeen) -> str:
@@ -259,7 +266,7 @@ _WORDS: dict[type, Callable[[Desk, Any], str]] = {
     ev.ItemLinked: lambda d, e: f"linked work item {e.id} ({e.item_kind})",
     ev.ItemChanged: lambda d, e: f"work item {e.id}: {_shortened(e.text or e.state)}",
     ev.Linked: lambda d, e: f"linked {e.to} ({e.link_kind.replace('_', ' ')})",
-    ev.Escalated: _escalated,
+    ev.Escalated: lambda d, e: f"escalated: {promises.in_words(d, e, None)}",
     ev.PolicyApplied: lambda d, e: f"the desk's targets changed: policy {e.policy}, was {e.frm}",
     ev.ChangeDrafted: lambda d, e: (
         f"{'edited' if e.edited else 'drafted'} change {e.change.id}: {e.change.title}"

@@ -11,6 +11,7 @@ from shared.domain.words import say
 from shared.mail_in.model import UnparsableMail
 from shared.mail_in.parse import parse_mail
 from shared.service.form_mapping import body_of
+from shared.service.mail_letter import unanswerable
 from shared.service.quarantine import Kept
 
 RAW_SHOWN = 200_000  # characters on the page; the whole can be fetched
@@ -22,7 +23,8 @@ UNKNOWN = "The form has a question that Docket does not know."
 class KeptView:
     """Something in quarantine with its content, shortened for the page if need be.
 
-    `sender` and `title` are '' where the content does not tell them; `wrong`: a sentence each.
+    `sender` and `title` are '' where the content does not tell them; `wrong`: a sentence each;
+    `asks_address`: it is a mail whose sender cannot be answered.
     """
 
     key: str
@@ -32,6 +34,7 @@ class KeptView:
     sender: str
     title: str
     wrong: tuple[str, ...]
+    asks_address: bool
 
 
 def kept_view(desk: Desk, key: str, kept: Kept, content: bytes) -> KeptView:
@@ -46,7 +49,8 @@ def kept_view(desk: Desk, key: str, kept: Kept, content: bytes) -> KeptView:
         response = given if isinstance(given, dict) else {}
         sender, title = _of_form(form, response)
         wrong = tuple(_sentence(form, response, *e) for e in kept.errors) or (kept.reason,)
-    return KeptView(key, kept, raw[:RAW_SHOWN], len(raw) <= RAW_SHOWN, sender, title, wrong)
+    asks = kept.source == "mail" and bool(unanswerable(sender))
+    return KeptView(key, kept, raw[:RAW_SHOWN], len(raw) <= RAW_SHOWN, sender, title, wrong, asks)
 
 
 def _of_mail(content: bytes) -> tuple[str, str]:

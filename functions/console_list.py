@@ -16,6 +16,7 @@ from functions.visit import Visit
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
 from shared.domain.errors import Invalid, Refused
+from shared.domain.past import type_listed
 from shared.domain.people import Actor
 from shared.domain.words import say
 from shared.render.promises import CLOCK_NAMES
@@ -69,7 +70,7 @@ class Tab:
 
 def line(desk: Desk, ticket: Summary, visit: Visit) -> Line:
     """One row of the list. An environment that nobody was asked for is not shown."""
-    kind = desk.types[ticket.type]
+    kind = type_listed(desk, ticket.type, ticket.state)
     state = kind.state(ticket.state)
     environment = desk.environment_by_id[ticket.environment]
     member = desk.member_by_email.get(ticket.assignee or "")
@@ -225,7 +226,7 @@ async def _each(
     for number in numbers:
         try:
             if visit.deps.desk_of(number).id != desk.id:
-                failed.append((number, f"it is no ticket of {desk.id}"))
+                failed.append((number, f"it is no ticket of {say(desk.name, 'en')}"))
                 continue
             await conversation.staff_command(visit.deps, number, command, actor)
         except Refused as error:

@@ -14,13 +14,16 @@ from functions.console import enter
 from functions.console_diagram import draw
 from functions.console_history import state_name
 from functions.console_kept import KeptView, kept_view
+from functions.console_ticket import Refusal
 from functions.pages import form_values, page, render, see_other
 from functions.visit import Visit
 from shared.domain import effects as ef
 from shared.domain.desk import Desk, RequestType, Runbook
+from shared.domain.errors import NotFound, Refused
 from shared.domain.people import Actor
 from shared.domain.words import say
 from shared.service import quarantine, reads, retry
+from shared.service.mail_kept import take_in_kept
 from shared.service.quarantine import Kept
 
 KEPT_SHOWN = 50
@@ -42,29 +45,6 @@ class Waiting:
     numbers: tuple[str, ...] = ()
 
 
-def _what(effect: ef.Effect) -> str:
-    if isinstance(effect, ef.MailOwed | ef.ChatOwed) and effect.digest:
-        to = effect.to.email if isinstance(effect, ef.MailOwed) else f"channel {effect.channel}"
-        return f"Digest of {effect.digest.count} escalations to {to}"
-    if isinstance(effect, ef.MailOwed):
-        return f"Mail “{effect.notice.replace('_', ' ')}” to {effect.to.email}"
-    if isinstance(effect, ef.ChatOwed):
-        return f"Teams post ({effect.occasion.replace('_', ' ')}) in {effect.channel}"
-    names = {
-        "item": "Work item to create",
-        "comment": "Comment on the work item",
-        "item_move": "Work item to follow the ticket",
-        "build": "Build job to start",
-        "rank": "Work item to be put in its place",
-    }
-    return names[effect.kind]
-
-
-def _numbers(effect: ef.Effect) -> tuple[str, ...]:
-    digest = effect.digest if isinstance(effect, ef.MailOwed | ef.ChatOwed) else None
-    return (*(line.number for line in digest.lines), *digest.more) if digest else ()
-
-
 def _advice(effect: ef.Effect) -> str:
     if effect.status != "dead":
         return (
@@ -79,9 +59,17 @@ def _advice(effect: ef.Effect) -> str:
     return f"The mail was refused. If the address {effect.to.email} is wrong, {mend}. Else {cause}."
 
 
-def _waiting(box: ef.Outbox) -> list[Waiting]:
+def _waiting(desk: Desk, box: ef.Outbox) -> list[Waiting]:
     return [
-        Waiting(_what(e), e.status, e.tries, _advice(e), e.error, e.not_before, _numbers(e))
+        Waiting(
+            ef.in_words(desk, e),
+            e.status,
+            e.tries,
+            _advice(e),
+            e.error,
+            e.not_before,
+            ef.numbers_in(e),
+        )
         for e in box.effects
         if e.status != "done"
     ]
@@ -90,11 +78,26 @@ def _waiting(box: ef.Outbox) -> list[Waiting]:
 @page
 async def desk_undelivered(visit: Visit) -> func.HttpResponse:
     """What was committed and has not reached its receiver, with the reason and the next try."""
-    desk, _, shell = enter(visit, "undelivered")
+    return await _undelivered(visit)
+
+
+async def _undelivered(visit: Visit, refusal: Refusal | None = None) -> func.HttpResponse:
+    """The list; with `refusal`, why the row of its key was not set aside."""
+    desk, actor, shell = enter(visit, "undelivered")
     rows = await reads.undelivered(visit.deps, desk)
-    told = [(key, box, _waiting(box)) for key, box in rows]
-    again = visit.query("retried") == "yes"
-    return render(visit, "console/undelivered.html", shell=shell, desk=desk, rows=told, again=again)
+    told = [(key, box, _waiting(desk, box)) for key, box in rows]
+    return render(
+        visit,
+        "console/undelivered.html",
+        refusal.status if refusal else 200,
+        shell=shell,
+        desk=desk,
+        rows=told,
+        again=visit.query("retried") == "yes",
+        aside=visit.query("aside"),
+        may_set_aside=actor.has_role(retry.SETS_ASIDE),
+        refusal=refusal,
+    )
 
 
 @page
@@ -106,6 +109,22 @@ async def desk_undelivered_retry(visit: Visit) -> func.HttpResponse:
     return see_other(f"/desk/{desk.id}/undelivered?retried=yes")
 
 
+@page
+async def desk_undelivered_set_aside(visit: Visit) -> func.HttpResponse:
+    """Takes one row off the list, with a reason. Refused: the list again, saying why."""
+    desk, actor, _ = enter(visit, "undelivered")
+    form = form_values(visit.req)
+    attempt = reading.whole(form.text("attempt"))
+    try:
+        key = reading.row_key(form.text("key"))
+        noted = await retry.set_aside(
+            visit.deps, desk, key, form.text("reason"), actor, attempt=attempt
+        )
+    except Refused as error:
+        return await _undelivered(visit, Refusal.of(form.text("key"), error, form))
+    return see_other(f"/desk/{desk.id}/undelivered?aside={'noted' if noted else 'gone'}")
+
+
 async def _kept(visit: Visit, desk: Desk, key: str, kept: Kept) -> KeptView:
     return kept_view(desk, key, kept, await quarantine.raw(visit.deps, desk, key))
 
@@ -113,6 +132,11 @@ async def _kept(visit: Visit, desk: Desk, key: str, kept: Kept) -> KeptView:
 @page
 async def desk_quarantine(visit: Visit) -> func.HttpResponse:
     """What came in and could not be used, whole, with the reason."""
+    return await _quarantine(visit)
+
+
+async def _quarantine(visit: Visit, refusal: Refusal | None = None) -> func.HttpResponse:
+    """The list; with `refusal`, why the mail of its key was not taken in."""
     desk, _, shell = enter(visit, "quarantine")
     found = await quarantine.entries(visit.deps, desk)
     views = await asyncio.gather(
@@ -121,11 +145,23 @@ async def desk_quarantine(visit: Visit) -> func.HttpResponse:
     return render(
         visit,
         "console/quarantine.html",
+        refusal.status if refusal else 200,
         shell=shell,
         desk=desk,
         entries=views,
         more=len(found) - len(views),
+        taken=_number(visit, desk),
+        refusal=refusal,
     )
+
+
+def _number(visit: Visit, desk: Desk) -> str:
+    """The ticket that a mail went to just now, if the address names one."""
+    number = visit.query("taken")
+    try:
+        return number if visit.deps.desk_of(number) is desk else ""
+    except NotFound:
+        return ""
 
 
 @page
@@ -152,6 +188,19 @@ async def desk_quarantine_release(visit: Visit) -> func.HttpResponse:
     key = reading.row_key(form_values(visit.req).text("key"))
     await quarantine.release(visit.deps, desk, key)
     return see_other(f"/desk/{desk.id}/quarantine")
+
+
+@page
+async def desk_quarantine_take_in(visit: Visit) -> func.HttpResponse:
+    """Takes a mail in after all. Refused: the list again, saying why."""
+    desk, actor, _ = enter(visit, "quarantine")
+    form = form_values(visit.req)
+    key = reading.row_key(form.text("key"))
+    try:
+        number = await take_in_kept(visit.app.mail_room, desk, key, actor, form.text("answer_to"))
+    except Refused as error:
+        return await _quarantine(visit, Refusal.of(key, error, form))
+    return see_other(f"/desk/{desk.id}/quarantine?taken={number}")
 
 
 @dataclass(frozen=True)

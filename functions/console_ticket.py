@@ -22,6 +22,7 @@ from functions.pages import Form, document, page, render
 from functions.visit import Visit, status_of
 from shared.domain import events as ev
 from shared.domain.errors import FieldError, Invalid, NotFound, Refused
+from shared.domain.past import type_of
 from shared.domain.people import ActorKind
 from shared.domain.words import say
 from shared.render import pages
@@ -81,7 +82,7 @@ async def loaded_for(visit: Visit, *, seen: bool) -> Loaded:
         loaded = await conversation.mark_seen(visit.deps, number, actor)
     else:
         loaded = await reads.find(visit.deps, number)
-    if desk.third_line is None or not desk.types[loaded.ticket.type].third_line:
+    if desk.third_line is None or not type_of(desk, loaded.ticket).third_line:
         return loaded
     board, etag = await store.load_board(visit.deps.rows, desk.id)
     return replace(loaded, board=board, board_etag=etag)
@@ -100,6 +101,7 @@ def ticket_page(visit: Visit, loaded: Loaded, refusal: Refusal | None = None) ->
     ticket = loaded.ticket
     view = TicketView(desk, loaded, actor, visit.now)
     kind = say(view.kind.name, "en")
+    state = history.state_name(desk, ticket.type, ticket.state)
     return render(
         visit,
         "console/ticket.html",
@@ -116,11 +118,12 @@ def ticket_page(visit: Visit, loaded: Loaded, refusal: Refusal | None = None) ->
         looking=people.looking(desk, loaded.seen, actor.email, visit.now),
         audience=people.audience(desk, ticket, actor, visit.now),
         mentionable=people.mentionable(desk, ticket),
-        diagram=draw(view.kind, f"Flow of {kind}, now in {ticket.state}", "t", ticket.state),
+        diagram=draw(view.kind, f"Flow of {kind}, now in {state}", "t", ticket.state),
         person=lambda email: history.person(desk, email),
         ticket_url=lambda to: f"/desk/{visit.deps.desk_of(to).id}/tickets/{to}",
         opinions=history.OPINIONS,
         urgencies=history.URGENCIES,
+        sources=history.SOURCES,
     )
 
 

@@ -93,6 +93,7 @@ DOORS: dict[str, tuple[Http | Queue | Timer, ...]] = {
         Http("api_quarantine", "GET", "api/desks/{desk}/quarantine"),
         Http("api_undelivered", "GET", "api/desks/{desk}/undelivered"),
         Http("api_undelivered_retry", "POST", "api/desks/{desk}/undelivered/retry"),
+        Http("api_undelivered_set_aside", "POST", "api/desks/{desk}/undelivered/set-aside"),
     ),
     "client_reply": (Http("client_ticket_reply", "POST", "r/{token}/reply"),),
     "client_ticket": (
@@ -114,9 +115,11 @@ DOORS: dict[str, tuple[Http | Queue | Timer, ...]] = {
     "console_lists": (
         Http("desk_undelivered", "GET", "desk/{desk}/undelivered"),
         Http("desk_undelivered_retry", "POST", "desk/{desk}/undelivered/retry"),
+        Http("desk_undelivered_set_aside", "POST", "desk/{desk}/undelivered/set-aside"),
         Http("desk_quarantine", "GET", "desk/{desk}/quarantine"),
         Http("desk_quarantine_raw", "GET", "desk/{desk}/quarantine/raw"),
         Http("desk_quarantine_release", "POST", "desk/{desk}/quarantine/release"),
+        Http("desk_quarantine_take_in", "POST", "desk/{desk}/quarantine/take-in"),
         Http("desk_flows", "GET", "desk/{desk}/flows"),
     ),
     "console_ticket": (

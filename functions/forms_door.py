@@ -67,7 +67,7 @@ async def _open(visit: Visit, desk: Desk, form: Form, body: dict[str, Any]) -> O
         raise Invalid.of("response", "send the response's details as an object")
     read = read_response(form, response)
     uploads = reading.uploads(body, "files")
-    command = read_answers(desk, form, read.answers, read.sender, source="form")
+    command = read_answers(desk, form, read.answers, read.sender, visit.now, source="form")
     check(desk, command)
     missing = _not_received(form, read.answers, uploads, command.language)
     stored, raw = await asyncio.gather(

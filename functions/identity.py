@@ -16,6 +16,7 @@ from typing import Any
 from shared.domain.desk import Desk
 from shared.domain.errors import Forbidden
 from shared.domain.people import Actor, ActorKind, Role
+from shared.domain.words import say
 
 STAFF_ROLE = "Docket.Staff"
 ADMIN_ROLE = "Docket.Admin"
@@ -75,7 +76,7 @@ def member(desk: Desk, person: SignedIn) -> Actor:
     if ADMIN_ROLE in person.app_roles:
         roles.add(Role.ADMIN)
     if not roles:
-        raise Forbidden(f"{person.email} is no member of {desk.id}")
+        raise Forbidden(f"{person.email} is no member of {say(desk.name, 'en')}")
     name = listed.name if listed else person.name
     return Actor(kind=ActorKind.STAFF, email=person.email, name=name, roles=frozenset(roles))
 

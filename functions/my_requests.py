@@ -13,7 +13,7 @@ from functions.client_ticket import lost_link
 from functions.pages import see_other
 from functions.visit import Visit, refuse_foreign
 from shared.domain.desk import Desk
-from shared.domain.errors import NotFound, Unavailable, Unknown
+from shared.domain.errors import NotFound, Unavailable
 from shared.domain.people import normal_address
 from shared.domain.public import PublicTicket, public_ticket
 from shared.domain.words import Language
@@ -21,7 +21,7 @@ from shared.render.client_words import told
 from shared.render.links import Pass
 from shared.service import reads
 from shared.service.layout import Loaded
-from shared.service.my_link import mail_link
+from shared.service.my_link import ask_for_link
 
 EMAIL = "email"
 MOST = 50  # of each desk
@@ -54,7 +54,7 @@ def _page(
 
 @client
 async def my_requests_mail(visit: Visit) -> func.HttpResponse:
-    """Mails the link. The answer is the same whether or not the address is known."""
+    """Has the link mailed. The answer is the same whether or not the address is known."""
     refuse_foreign(visit)
     reader = reader_of(visit)
     sent, _ = read_form(visit.req)
@@ -64,8 +64,8 @@ async def my_requests_mail(visit: Visit) -> func.HttpResponse:
     except ValueError as error:
         return _page(visit, 422, email=given[:254], mistake=str(error))
     try:
-        await mail_link(visit.deps, visit.app.links, email, reader.language)
-    except (Unavailable, Unknown):
+        await ask_for_link(visit.app.mail_room, email, reader.language)
+    except Unavailable:
         found = _page(visit, 503, email=email, is_away=True)
         found.headers["Retry-After"] = "5"
         return found

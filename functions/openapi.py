@@ -8,6 +8,7 @@ import azure.functions as func
 
 from functions.visit import Visit, answer, api
 from shared.domain import commands as cm
+from shared.service.retry import LONGEST_REASON
 
 _FILES = {
     "type": "array",
@@ -41,6 +42,14 @@ _PROBLEM = {
         "allowed": {"type": "array", "items": {"type": "string"}},
     },
 }
+_SET_ASIDE = {
+    "type": "object",
+    "required": ["key", "reason"],
+    "properties": {
+        "key": {"type": "string", "description": "the row's, from the undelivered list"},
+        "reason": {"type": "string", "maxLength": LONGEST_REASON},
+    },
+}
 _STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 _KEY: list[dict[str, list[str]]] = [{"function_key": []}]
 
@@ -72,6 +81,7 @@ def description(public_url: str) -> dict[str, Any]:
                 "Command": commands,
                 "Request": _request_schema(schemas),
                 "Problem": _PROBLEM,
+                "SetAside": _SET_ASIDE,
                 "Object": {"type": "object"},
             },
             "securitySchemes": {
@@ -155,6 +165,15 @@ def _list_paths() -> dict[str, Any]:
                 security=_STAFF,
                 parameters=[desk],
                 body="Object",
+            )
+        },
+        f"{path}/undelivered/set-aside": {
+            "post": _call(
+                "Takes a row that was given up off the list; If-Match: the row's attempt",
+                *(200, 401, 403, 404, 409, 412, 422),
+                security=_STAFF,
+                parameters=[desk, _header("If-Match")],
+                body="SetAside",
             )
         },
         f"{path}/reconciliation": _read("The day's mail balance", desk, _query("date"), wrong=422),

@@ -174,6 +174,7 @@ def _command(page: FormVisit, sent: Sent) -> cm.Open:
             page.form,
             sent.answers,
             page.sender,
+            page.visit.now,
             attachments=sent.unstored(),
             source="portal",
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import json
 import re
 from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.domain import commands as cm
 from shared.domain.answers import clean, other_answers, validation_errors
@@ -21,12 +22,14 @@ _REQUEST_FIELDS = frozenset(
     {"title", "description", "type", "environment", "severity", "requester", "submitted_by",
      "language", "fields", "external_refs"}
 )  # fmt: skip
-COMMANDS: dict[str, frozenset[str]] = {
-    get_args(kind.model_fields["command"].annotation)[0]: frozenset(kind.model_fields)
+_KINDS: dict[str, type[BaseModel]] = {
+    get_args(kind.model_fields["command"].annotation)[0]: kind
     for kind in cm.StaffCommand.__value__.__args__
 }
+COMMANDS = {name: frozenset(kind.model_fields) for name, kind in _KINDS.items()}
 """What staff may ask for: each command's name with its fields."""
 
+_NOTHING = (None, "")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _ROW_KEY = re.compile(r"[a-z]+\|[\w|:.+-]{1,200}", re.ASCII)
 
@@ -55,17 +58,25 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return {key: _cleaned(item) for key, item in value.items()}
+        cleaned = {key: _cleaned(item) for key, item in value.items()}
+        return {key: item for key, item in cleaned.items() if item not in _NOTHING}
     return value
 
 
-def open_command(desk: Desk, body: dict[str, Any]) -> cm.Open:
+def _sent(kind: type[BaseModel], body: dict[str, Any]) -> dict[str, Any]:
+    """The members of a body, cleaned; an optional one that says nothing is as good as left out."""
+    cleaned = {name: _cleaned(value) for name, value in body.items()}
+    optional = {name for name, field in kind.model_fields.items() if not field.is_required()}
+    return {n: v for n, v in cleaned.items() if n not in optional or v not in _NOTHING}
+
+
+def open_command(desk: Desk, body: dict[str, Any], now: dt.datetime) -> cm.Open:
     """A request from the API's body, attachments aside. Raises Invalid naming every wrong field."""
     unknown = sorted(set(body) - _REQUEST_FIELDS - {"attachments"})
     wrong = [FieldError(name, "a request has no such field") for name in unknown]
-    known = {name: _cleaned(value) for name, value in body.items() if name in _REQUEST_FIELDS}
+    known = _sent(cm.Open, {name: body[name] for name in body if name in _REQUEST_FIELDS})
     if isinstance(known.get("fields"), dict) and desk.forms:
-        known["fields"], mistaken = other_answers(desk, known["fields"])
+        known["fields"], mistaken = other_answers(desk, known["fields"], now)
         wrong += mistaken
     try:
         command = cm.Open.model_validate(known | {"source": "api"})
@@ -81,8 +92,8 @@ def staff_command(body: dict[str, Any]) -> cm.StaffCommand:
     name = body.get("command")
     if not isinstance(name, str) or name not in COMMANDS:
         raise Invalid.of("command", f"use one of {', '.join(COMMANDS)}")
-    fields = {key: _cleaned(value) for key, value in body.items() if key != "attachments"}
-    hidden = sorted({"mentions", "message_id", "raw"} & set(fields))
+    fields = _sent(_KINDS[name], {key: body[key] for key in body if key != "attachments"})
+    hidden = sorted({"mentions", "message_id", "raw"} & set(body))
     if hidden:
         raise Invalid(*(FieldError(key, f"{name} has no such field") for key in hidden))
     try:
@@ -109,7 +120,7 @@ def wanted_version(header: str) -> int | None:
         return None
     version = whole(text.removeprefix("W/").strip('"'))
     if version is None:
-        raise Invalid.of("If-Match", 'give the ticket\'s version in quotes, such as "5"')
+        raise Invalid.of("If-Match", 'give the version in quotes, such as "5"')
     return version
 
 

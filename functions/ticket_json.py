@@ -8,6 +8,7 @@ from typing import Any
 from shared.domain import events as ev
 from shared.domain.desk import Desk, RequestType
 from shared.domain.form import Form
+from shared.domain.past import type_listed
 from shared.domain.people import Actor
 from shared.domain.policy import iso_duration
 from shared.domain.public import PublicTicket
@@ -86,10 +87,10 @@ def _history(recorded: ev.Recorded) -> dict[str, object]:
 def summary_json(desk: Desk, summary: Summary, url: str) -> dict[str, object]:
     """A ticket in a list."""
     body: dict[str, object] = summary.model_dump(mode="json", exclude=_OF_THE_CONSOLE)
-    state = desk.types[summary.type].by_id.get(summary.state)
+    state = type_listed(desk, summary.type, summary.state).state(summary.state)
     return body | {
         "desk": desk.id,
-        "state_name": say(state.name, "en") if state else summary.state,
+        "state_name": say(state.name, "en"),
         "created_at": utc(summary.created_at),
         "updated_at": utc(summary.updated_at),
         "due": utc(summary.due),

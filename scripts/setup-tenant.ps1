@@ -317,7 +317,7 @@ function Step-DevOps {
         if ($reply.operationResult.isSuccess -or "$($reply.operationResult.errors)" -match 'already') { Write-Well 'the identity is a member' } else { Write-Left "Azure DevOps refused: $($reply.operationResult.errors | ConvertTo-Json -Compress)" }
     }
     $app = Get-Value 'DOCKET_APP_URL'
-    Write-Left "service hooks of ${DevOpsProject}: work item updated, commented, deleted -> $app/api/hooks/azure-devops, user $(Get-Value 'DOCKET_HOOK_USER'), password = the vault's hook-password"
+    Write-Left "service hooks of ${DevOpsProject}: work item updated, commented, deleted, restored -> $app/api/hooks/azure-devops, user $(Get-Value 'DOCKET_HOOK_USER'), password = the vault's hook-password"
 }
 
 function Step-Forms {

@@ -19,6 +19,7 @@ TRIGGERS = {
     Trigger.BUG_OR_FEATURE: "triage: bug or feature request",
     Trigger.PROCEED: "triage: proceed",
     Trigger.ITEM_DONE: "its backlog items are done",
+    Trigger.ITEM_REOPENED: "a finished backlog item is open again",
     Trigger.ACCEPTED: "accepted on the board",
     Trigger.PULLED: "pulled on the board",
     Trigger.DEPLOYED: "deployed to development",

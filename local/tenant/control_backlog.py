@@ -32,6 +32,7 @@ def routes(tenant: Tenant) -> list[BaseRoute]:
     return [
         Route("/work-items", calls.work_items, methods=["GET"]),
         Route("/work-items/{id}", calls.change, methods=["PATCH"]),
+        Route("/work-items/{id}", calls.delete, methods=["DELETE"]),
         Route("/work-items/{id}/comments", calls.comment, methods=["POST"]),
         Route("/jenkins", calls.order_build, methods=["POST"]),
         Route("/jenkins", calls.builds, methods=["GET"]),
@@ -64,6 +65,11 @@ class _Calls:
         return await self._do(
             request, lambda body: system.change(self._tenant, wanted, _fields(body), _by(body))
         )
+
+    async def delete(self, request: Request) -> Response:
+        """``{"by"?}``: somebody deletes an item of Azure DevOps; the answer shows it as it was."""
+        wanted = request.path_params["id"]
+        return await self._do(request, lambda body: devops.delete(self._tenant, wanted, _by(body)))
 
     async def comment(self, request: Request) -> Response:
         """``{"text", "by"?}``"""

@@ -7,11 +7,17 @@ https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/create?view=azu
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from shared.adapters.azure_devops_patch import comment_html, new_item, set_field
+from shared.adapters.azure_devops_patch import (
+    comment_html,
+    new_item,
+    related_to,
+    relation,
+    set_field,
+)
 from shared.adapters.http import Authorise, OnCall, Wire
 from shared.adapters.marks import needs_settled, tag_of
 from shared.domain.errors import DocketError, NotFound, Unavailable
@@ -65,8 +71,7 @@ class AzureDevOps:
         needs_settled("Azure DevOps", since, QUERY_LAG)
         sprint = await self._sprint(place) if item.into_sprint else ""
         path = _path(place, f"wit/workitems/${quote(item.type, safe='')}")
-        items = f"{self._base_url}/{quote(place.organisation)}/_apis/wit/workItems"
-        patch = new_item(item, tag_of(key), place.area_path, sprint, items)
+        patch = new_item(item, tag_of(key), place.area_path, sprint, self._items(place))
         made = await self._wire.submit("create work item", "POST", path, patch, headers=_PATCH)
         return self._ref(place, str(made["id"]))
 
@@ -89,7 +94,7 @@ class AzureDevOps:
         item = await self._item(place, item_id)
         if str(item["fields"].get("System.State", "")).casefold() == state.casefold():
             return
-        await self._change(place, item_id, item["rev"], "System.State", state)
+        await self._change(place, item_id, item["rev"], set_field("System.State", state))
 
     async def into_sprint(self, place: BacklogPlace, item_id: str) -> bool:
         """Puts the item into the team's current sprint; False when there is none just now."""
@@ -98,8 +103,21 @@ class AzureDevOps:
             return False
         item = await self._item(place, item_id)
         if item["fields"].get("System.IterationPath") != sprint:
-            await self._change(place, item_id, item["rev"], "System.IterationPath", sprint)
+            entered = set_field("System.IterationPath", sprint)
+            await self._change(place, item_id, item["rev"], entered)
         return True
+
+    async def relate(self, place: BacklogPlace, item_id: str, others: Sequence[str]) -> None:
+        """Links the item with the others, each once.
+
+        Raises NotFound when the item is gone, Rejected when another is, Unavailable when somebody
+        changed the item in between.
+        """
+        item = await self._item(place, item_id, **{"$expand": "relations"})
+        known = related_to(item)
+        if missing := [other for other in others if other not in known]:
+            steps = [relation(f"{self._items(place)}/{other}") for other in missing]
+            await self._change(place, item_id, item["rev"], *steps)
 
     async def get(self, place: BacklogPlace, item_id: str) -> ItemState:
         """The item as it is. Raises NotFound."""
@@ -139,14 +157,14 @@ class AzureDevOps:
         )
         return any(f">{tag}<" in str(comment.get("text", "")) for comment in found["comments"])
 
-    async def _item(self, place: BacklogPlace, item_id: str) -> dict[str, Any]:
-        path = _path(place, f"wit/workitems/{quote(item_id)}")
+    async def _item(self, place: BacklogPlace, item_id: str, **query: str) -> dict[str, Any]:
+        path = _path(place, f"wit/workitems/{quote(item_id)}", **query)
         return await self._wire.fetch("get work item", path, missing=NotFound)
 
     async def _change(
-        self, place: BacklogPlace, item_id: str, rev: int, field: str, value: str
+        self, place: BacklogPlace, item_id: str, rev: int, *steps: dict[str, Any]
     ) -> None:
-        patch = [{"op": "test", "path": "/rev", "value": rev}, set_field(field, value)]
+        patch = [{"op": "test", "path": "/rev", "value": rev}, *steps]
         path = _path(place, f"wit/workitems/{quote(item_id)}")
         answer = await self._wire.call(
             "change work item", "PATCH", path, json=patch, headers=_PATCH, accept=_CHANGED
@@ -164,6 +182,10 @@ class AzureDevOps:
         found = await self._wire.fetch("iterations", path)
         current = (i for i in found["value"] if _is_current(i["attributes"], place.today))
         return str(next(current, {"path": ""})["path"])
+
+    def _items(self, place: BacklogPlace) -> str:
+        """The address below which the organisation's items stand, as relations name them."""
+        return f"{self._base_url}/{quote(place.organisation)}/_apis/wit/workItems"
 
     def _ref(self, place: BacklogPlace, item_id: str) -> ItemRef:
         return ItemRef(item_id, f"{self._base_url}{_project(place)}/_workitems/edit/{item_id}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from typing import Any
 
 from shared.ports import NewItem
+
+_RELATED = "System.LinkTypes.Related"
 
 
 def new_item(
@@ -25,13 +28,24 @@ def new_item(
     links = [_link("Hyperlink", item.link, item.link_title)] if item.link else []
     if item.parent:
         links.append(_link("System.LinkTypes.Hierarchy-Reverse", f"{items_url}/{item.parent}"))
-    links += [_link("System.LinkTypes.Related", f"{items_url}/{one}") for one in item.related]
+    links += [relation(f"{items_url}/{one}") for one in item.related]
     return [set_field(name, value) for name, value in fields.items() if value] + links
 
 
 def set_field(name: str, value: object) -> dict[str, Any]:
     """The step that gives a field its value."""
     return {"op": "add", "path": f"/fields/{name}", "value": value}
+
+
+def relation(item_url: str) -> dict[str, Any]:
+    """The step that relates the item to another; the service keeps it on both sides."""
+    return _link(_RELATED, item_url)
+
+
+def related_to(item: Mapping[str, Any]) -> frozenset[str]:
+    """The ids of the items to which this one, read with its relations, is related."""
+    links = item.get("relations") or ()
+    return frozenset(str(r["url"]).rpartition("/")[2] for r in links if r["rel"] == _RELATED)
 
 
 def comment_html(text: str, mention: tuple[str, str] | None, tag: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.errors import Invalid
+from shared.domain.item_effects import GONE
 
 _NAMED = re.compile(r"^(?P<name>.*?)\s*<(?P<email>[^<>]+)>$")
 _BREAKS = re.compile(r"<(?:br\s*/?|/p|/div|/li)>", re.IGNORECASE)
@@ -25,7 +26,10 @@ _LINK = re.compile(
 
 @dataclass(frozen=True)
 class ItemNews:
-    """A change that somebody made in the tool. `delivery` tells a repeated notification."""
+    """A change that somebody made in the tool. `delivery` tells a repeated notification.
+
+    `id`: as the item was known before; `moved_to`: its id from now on, '' when that did not change.
+    """
 
     system: str
     id: str
@@ -35,6 +39,7 @@ class ItemNews:
     by_name: str = ""
     by_email: str = ""
     by_id: str = ""  # the tool's own id of the person
+    moved_to: str = ""
 
 
 def _get(value: Any, *path: str) -> Any:
@@ -78,6 +83,13 @@ def devops_news(body: Mapping[str, Any]) -> ItemNews | None:
             "azure_devops", str(resource.get("id")), delivery,
             text=text, by_name=name, by_email=email,
         )  # fmt: skip
+    if event in ("workitem.deleted", "workitem.restored"):
+        state = GONE if event == "workitem.deleted" else str(fields.get("System.State") or "")
+        name, email = _person(fields.get("System.ChangedBy"))
+        return ItemNews(
+            "azure_devops", str(resource.get("id")), delivery,
+            state=state, by_name=name, by_email=email,
+        )  # fmt: skip
     if event == "workitem.updated":
         item = _get(resource, "revision", "id") or resource.get("workItemId")
         changed_by = _get(fields, "System.ChangedBy", "newValue") or resource.get("revisedBy")
@@ -98,7 +110,7 @@ def jira_news(body: Mapping[str, Any], delivery: str) -> ItemNews | None:
     People come with their account's id; whether with an address is theirs to choose.
     """
     event = body.get("webhookEvent")
-    if event not in ("comment_created", "jira:issue_updated"):
+    if event not in ("comment_created", "jira:issue_updated", "jira:issue_deleted"):
         return None
     key = _get(body, "issue", "key")
     if not isinstance(key, str):
@@ -108,11 +120,18 @@ def jira_news(body: Mapping[str, Any], delivery: str) -> ItemNews | None:
         return ItemNews(
             "jira", key, delivery, text=text, **_account(_get(body, "comment", "author"))
         )
+    if event == "jira:issue_deleted":
+        return ItemNews("jira", key, delivery, state=GONE, **_account(body.get("user")))
     items = _get(body, "changelog", "items") or []
     states = [str(i.get("toString")) for i in items if i.get("field") == "status"]
-    if not states:
+    was = next((i.get("fromString") for i in items if i.get("field") == "Key"), None)
+    if not (states or was):
         return None
-    return ItemNews("jira", key, delivery, state=states[-1], **_account(body.get("user")))
+    return ItemNews(
+        "jira", str(was or key), delivery,
+        state=states[-1] if states else "", moved_to=key if was else "",
+        **_account(body.get("user")),
+    )  # fmt: skip
 
 
 def _account(person: Any) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.domain.errors import DocketError, NotFound
+from shared.domain.errors import DocketError, NotFound, Rejected
 from shared.ports import (
     BacklogPlace,
     BuildState,
@@ -95,7 +96,10 @@ class Comment:
 
 @dataclass
 class MemoryBacklog(_Twin):
-    """Backlog. Items by id, comments by key; `sprint` is the current one ('' for none)."""
+    """Backlog. Items by id, comments by key; `sprint` is the current one ('' for none).
+
+    `relations` are pairs of items; who deletes one in the tool takes it out of `items`.
+    """
 
     items: dict[str, ItemState] = field(default_factory=dict)
     asked: dict[str, NewItem] = field(default_factory=dict)
@@ -103,6 +107,7 @@ class MemoryBacklog(_Twin):
     sprint: str = "Sprint 1"
     first_state: str = "New"
     ranks: list[str] = field(default_factory=list)
+    relations: set[frozenset[str]] = field(default_factory=set)
     _by_key: dict[str, str] = field(default_factory=dict)
 
     async def create(
@@ -113,6 +118,7 @@ class MemoryBacklog(_Twin):
         self._begin()
         if key not in self._by_key:
             number = str(len(self._by_key) + 1)
+            self._link(number, (item.parent, *item.related))
             self._by_key[key] = number
             self.asked[number] = item
             self.ranks.append(number)
@@ -126,8 +132,9 @@ class MemoryBacklog(_Twin):
         self, place: BacklogPlace, item_id: str, text: str, mention: tuple[str, str] | None,
         key: str, *, again: bool,
     ) -> None:  # fmt: skip
-        """Keeps the comment."""
+        """Keeps the comment. Raises NotFound."""
         self._begin()
+        await self.get(place, item_id)
         self.comments.setdefault(key, Comment(item_id, text, mention))
         self._end()
 
@@ -144,6 +151,19 @@ class MemoryBacklog(_Twin):
             self.items[item_id] = replace(await self.get(place, item_id), iteration=self.sprint)
         self._end()
         return bool(self.sprint)
+
+    async def relate(self, place: BacklogPlace, item_id: str, others: Sequence[str]) -> None:
+        """Keeps the pairs. Raises NotFound, or Rejected for an other that is gone."""
+        self._begin()
+        await self.get(place, item_id)
+        self._link(item_id, others)
+        self._end()
+
+    def _link(self, item_id: str, others: Sequence[str]) -> None:
+        known = [other for other in others if other]
+        if gone := [other for other in known if other not in self.items]:
+            raise Rejected(f"no work item {gone[0]} to be linked with")
+        self.relations.update(frozenset((item_id, other)) for other in known)
 
     async def rank(
         self, place: BacklogPlace, item_id: str, before: str = "", after: str = ""

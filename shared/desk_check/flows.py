@@ -148,5 +148,5 @@ def _exits(desk: Desk, kind: RequestType, place: Place) -> Iterator[Problem]:
             yield Problem((*place, "states", number), f"{state.id} is a dead end: no way to closed")
     if desk.backlog is None:
         for number, auto in enumerate(kind.auto):
-            if auto.on is Trigger.ITEM_DONE:
-                yield Problem((*place, "auto", number, "on"), "item_done needs a backlog")
+            if auto.on in (Trigger.ITEM_DONE, Trigger.ITEM_REOPENED):
+                yield Problem((*place, "auto", number, "on"), f"{auto.on} needs a backlog")

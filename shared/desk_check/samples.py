@@ -154,6 +154,14 @@ def _done(kind: RequestType) -> Iterator[ev.Event]:
             return
 
 
+def _open_again(desk: Desk) -> Iterator[ev.Event]:
+    if desk.backlog:
+        text = "Bug 1235: Dana set the state to In Progress"
+        yield ev.ItemChanged(
+            system=desk.backlog.system, id="1235", state="In Progress", text=text, alert="reopened"
+        )
+
+
 def _event(
     desk: Desk, notice: Notice, kind: RequestType, wording: Wording
 ) -> list[ev.Event] | None:
@@ -175,6 +183,7 @@ def _event(
         "escalated": _escalated(desk),
         "merged": [ev.Merged(into=f"{desk.prefix}-7")],
         "item_done": [*_done(kind)],
+        "item_alert": [*_open_again(desk)],
     }
     event = made[notice.on]
     return None if not event and notice.on != "opened" else event

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
 from shared.domain.errors import FieldError, Invalid
+from shared.domain.fault_words import fault_words
 from shared.domain.form import Form, FormField
 from shared.domain.people import Person, normal_address
 from shared.domain.ticket import Attachment, Source
@@ -32,6 +33,7 @@ class Sender:
 
 @dataclass
 class _Reading:
+    now: dt.datetime
     parts: dict[str, str] = field(default_factory=dict)
     others: dict[str, Answer] = field(default_factory=dict)
     wrong: list[FieldError] = field(default_factory=list)
@@ -43,13 +45,14 @@ def read_answers(
     form: Form,
     answers: Mapping[str, Answer],
     sender: Sender,
+    now: dt.datetime,
     *,
     attachments: Sequence[Attachment] = (),
     source: Source = "form",
 ) -> cm.Open:
     """The request that the answers (by field id) make. Raises Invalid naming each wrong field."""
     known = {f.id for f in form.fields}
-    reading = _Reading()
+    reading = _Reading(now)
     for name in answers:
         if name not in known:
             reading.wrong.append(FieldError(name, f"the form {form.id} has no such field"))
@@ -87,8 +90,7 @@ def validation_errors(error: ValidationError) -> list[FieldError]:
     found = []
     for item in error.errors(include_url=False):
         path = ".".join(str(p) for p in item["loc"] if not isinstance(p, str) or "[" not in p)
-        text = str(item["msg"]).removeprefix("Value error, ")
-        found.append(FieldError(path or "body", text))
+        found.append(FieldError(path or "body", fault_words(item)))
     return found
 
 
@@ -97,7 +99,7 @@ def _first_offered(desk: Desk) -> str:
 
 
 def _title_from(description: str) -> str:
-    line = " ".join(description.strip().splitlines()[:1]).strip() or "Request"
+    line = next(filter(clean, map(str.strip, description.splitlines())), "Request")
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
@@ -111,7 +113,7 @@ def _read(reading: _Reading, question: FormField, answer: Answer, *, has_files: 
     if not is_asked(question, reading.chosen):
         return  # an answer to a question that is not asked is a leftover of the page
     given = [answer] if isinstance(answer, str) else list(answer)
-    given = [clean(text) for text in given if text.strip()]
+    given = [text for text in map(clean, given) if text]
     if question.kind == "files":
         if question.required and not has_files:
             reading.wrong.append(FieldError(question.id, "attach at least one file"))
@@ -121,7 +123,7 @@ def _read(reading: _Reading, question: FormField, answer: Answer, *, has_files: 
             reading.wrong.append(FieldError(question.id, "this answer is needed"))
         return
     try:
-        value = _value(question, given)
+        value = _value(question, given, reading.now)
     except ValueError as error:
         reading.wrong.append(FieldError(question.id, str(error)))
         return
@@ -135,7 +137,7 @@ def _read(reading: _Reading, question: FormField, answer: Answer, *, has_files: 
 
 
 def other_answers(
-    desk: Desk, fields: Mapping[str, object]
+    desk: Desk, fields: Mapping[str, object], now: dt.datetime
 ) -> tuple[dict[str, Answer], list[FieldError]]:
     """Answers by field id that came without a form, as stored, and what is wrong with the rest."""
     found: dict[str, Answer] = {}
@@ -143,13 +145,13 @@ def other_answers(
     for name, answer in fields.items():
         asked = [f for form in desk.forms for f in form.fields if f.id == name]
         try:
-            found[name] = _fitting(desk, asked, answer)
+            found[name] = _fitting(desk, asked, answer, now)
         except ValueError as error:
             wrong.append(FieldError(f"fields.{name}", str(error)))
     return found, wrong
 
 
-def _fitting(desk: Desk, asked: Sequence[FormField], answer: object) -> Answer:
+def _fitting(desk: Desk, asked: Sequence[FormField], answer: object, now: dt.datetime) -> Answer:
     """The answer by the first of the forms' questions that takes it. Raises ValueError."""
     given = [answer] if isinstance(answer, str) else answer
     if not isinstance(given, list) or not given or not all(isinstance(text, str) for text in given):
@@ -160,13 +162,13 @@ def _fitting(desk: Desk, asked: Sequence[FormField], answer: object) -> Answer:
             error = ValueError("send files as attachments")
             continue
         try:
-            return _value(question, given)
+            return _value(question, given, now)
         except ValueError as found:
             error = found
     raise error
 
 
-def _value(question: FormField, given: list[str]) -> Answer:
+def _value(question: FormField, given: list[str], now: dt.datetime) -> Answer:
     """The answer as stored: option ids for choices, text else. Raises ValueError with the mend."""
     if question.kind == "choices":
         return [_option(question, text) for text in given]
@@ -181,7 +183,7 @@ def _value(question: FormField, given: list[str]) -> Answer:
     if question.kind == "email":
         return normal_address(text)
     if question.kind == "date":
-        return _date(text)
+        return _date(question, text, now)
     return " ".join(text.split()) if question.kind == "text" else text
 
 
@@ -193,13 +195,17 @@ def _option(question: FormField, text: str) -> str:
     return option.id
 
 
-def _date(text: str) -> str:
+def _date(question: FormField, text: str, now: dt.datetime) -> str:
     try:
         found = dt.date.fromisoformat(text)
     except ValueError as error:
         raise ValueError("give a date as YYYY-MM-DD") from error
     if found.year not in _YEARS:
         raise ValueError(f"give a date of the years {_YEARS[0]} to {_YEARS[-1]}")
+    # Where it is a day later than in UTC, today is no mistake.
+    latest = now.astimezone(dt.UTC).date() + dt.timedelta(days=1)
+    if question.not_after == "today" and found > latest:
+        raise ValueError("this day is still to come; give today or an earlier date")
     return found.isoformat()
 
 
@@ -207,11 +213,21 @@ _YEARS = range(1990, 2101)  # outside of them it is a typing mistake
 
 
 def clean(text: str) -> str:
-    """Without control characters and direction overrides; line ends as \\n; composed (NFC)."""
+    """Without control characters and direction overrides; line ends as \\n; composed (NFC).
+
+    Nothing where nothing of it can be seen: such a text is as good as none at every door.
+    """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _UNWANTED.sub("", text)
+    text = _UNWANTED.sub("", text)
+    return text if any(_is_seen(c) for c in text) else ""
 
 
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _UNSEEN and character not in _FILLERS
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # marks need a letter to stand on
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a sign by name, blank to the eye
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 

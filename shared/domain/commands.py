@@ -283,7 +283,7 @@ class LinkedFrom(Frozen):
 
 
 class ItemCreated(Frozen):
-    """The backlog tool created an item for us."""
+    """The backlog tool created an item for us. `related`: the items it was created linked with."""
 
     system: str
     id: str
@@ -292,6 +292,7 @@ class ItemCreated(Frozen):
     title: str = ""
     mirror: bool = False
     in_sprint: bool = False
+    related: tuple[str, ...] = ()
 
 
 class ThreadStarted(Frozen):
@@ -307,7 +308,7 @@ class ThreadAnswered(Frozen):
 
 
 class ItemReported(Frozen):
-    """The backlog tool tells of a change that somebody made there."""
+    """The backlog tool tells of a change that somebody made there. `moved_to`: its new id."""
 
     system: str
     id: str
@@ -315,6 +316,7 @@ class ItemReported(Frozen):
     text: str = ""
     by: str = ""
     public: bool = False
+    moved_to: str = ""
 
 
 class BuildReported(Frozen):

@@ -200,9 +200,9 @@ class Desk(Frozen):
         """
         if not self.environment_by_id[environment].production:
             return False
-        kind = self.types[type_id]
+        kind = self.types.get(type_id)
         asked = any(form.asks_environment(type_id) for form in self.forms)
-        return asked or kind.needs_triage or kind.third_line
+        return asked or (kind is not None and (kind.needs_triage or kind.third_line))
 
     @cached_property
     def member_by_email(self) -> dict[str, Member]:

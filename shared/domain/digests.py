@@ -25,10 +25,10 @@ def entry(
     desk: Desk, ticket: Ticket, happened: Sequence[ev.Recorded], effects: Sequence[ef.Effect]
 ) -> ef.DigestEntry | None:
     """What a digest tells instead of these effects; None when some are of another kind."""
-    said = {r.seq: r.event for r in happened if isinstance(r.event, ev.Escalated)}
+    said = {r.seq: (r.event, r.at) for r in happened if isinstance(r.event, ev.Escalated)}
     if not effects or any(effect.seq not in said for effect in effects):
         return None
-    loud = said[effects[0].seq]
+    loud, at = said[effects[0].seq]
     line = ef.DigestLine(
         number=ticket.number,
         title=ticket.title[:120],
@@ -38,6 +38,7 @@ def entry(
         step=loud.step,
         clock=loud.clock,
         due_at=loud.due_at,
+        at=at,
     )
     people = {e.to.email: e.to for e in effects if isinstance(e, ef.MailOwed)}
     channels = {e.channel: None for e in effects if isinstance(e, ef.ChatOwed)}
@@ -77,9 +78,10 @@ def _digest(desk: Desk, lines: Sequence[ef.DigestLine]) -> ef.Digest:
     """The worst first: by severity, then by what was due first."""
     order = list(desk.severity_by_id)
 
-    def place(line: ef.DigestLine) -> tuple[int, str, str]:
+    def place(line: ef.DigestLine) -> tuple[int, str, int, str]:
         rank = order.index(line.severity) if line.severity in order else len(order)
-        return rank, line.due_at.isoformat() if line.due_at else "~", line.number
+        due = line.due_at.isoformat() if line.due_at else "~"
+        return rank, due, len(line.number), line.number  # MYTC-2 before MYTC-10
 
     ordered = sorted(lines, key=place)
     return ef.Digest(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.domain.desk import Desk
 from shared.domain.events import PlannedItem
 from shared.domain.people import Frozen, Person
 from shared.domain.ticket import Urgency
@@ -40,6 +41,7 @@ class DigestLine(Frozen):
     step: str
     clock: str = ""
     due_at: dt.datetime | None = None
+    at: dt.datetime | None = None  # when it fired
 
 
 class Digest(Frozen):
@@ -144,6 +146,39 @@ Effect = Annotated[
     MailOwed | ChatOwed | ItemOwed | CommentOwed | ItemMoveOwed | RankOwed | BuildOwed,
     Field(discriminator="kind"),
 ]
+
+
+_PLAIN = {
+    "item": "Work item to create",
+    "comment": "Comment on the work item",
+    "item_move": "Work item to follow the ticket",
+    "build": "Build job to start",
+    "rank": "Work item to be put in its place",
+}
+
+
+def in_words(desk: Desk, effect: Effect) -> str:
+    """What is owed, and to whom, for members of the desk."""
+    if not isinstance(effect, MailOwed | ChatOwed):
+        return _PLAIN[effect.kind]
+    to = effect.to.email if isinstance(effect, MailOwed) else _channel(desk, effect.channel)
+    if effect.digest:
+        return f"Digest of {effect.digest.count} escalations to {to}"
+    if isinstance(effect, MailOwed):
+        return f"Mail “{effect.notice.replace('_', ' ')}” to {to}"
+    return f"Teams post “{effect.occasion.replace('_', ' ')}” to {to}"
+
+
+def _channel(desk: Desk, channel_id: str) -> str:
+    """The channel's name; its id once the desk has it no more."""
+    name = next((c.name for c in desk.channels if c.id == channel_id), channel_id)
+    return f"the channel {name}"
+
+
+def numbers_in(effect: Effect) -> tuple[str, ...]:
+    """The tickets that a digest tells of; none for any other effect."""
+    digest = effect.digest if isinstance(effect, MailOwed | ChatOwed) else None
+    return (*(line.number for line in digest.lines), *digest.more) if digest else ()
 
 
 class Outbox(Frozen):

@@ -192,7 +192,7 @@ class Decided(InternalEvent):
 
 
 class ItemLinked(InternalEvent):
-    """A work item exists for the ticket."""
+    """A work item exists for the ticket. `related`: the items it was created linked with."""
 
     kind: Literal["item_linked"] = "item_linked"
     system: str
@@ -202,16 +202,27 @@ class ItemLinked(InternalEvent):
     title: str = ""
     mirror: bool = False
     in_sprint: bool = False
+    related: tuple[str, ...] = ()
 
 
 class ItemChanged(InternalEvent):
-    """Somebody changed the work item in its own tool."""
+    """Somebody changed the work item in its own tool.
+
+    `alert`: what it means for a ticket that counted on its items: one is open again although all
+    were finished, or all are dropped and none is left to wait for. `moved_to`: its id from now on,
+    if that changed, and with it `url`. `put_back`: the ticket could not follow its mirror there, so
+    the mirror goes back; `state` is then where it goes, if the desk names that.
+    """
 
     kind: Literal["item_changed"] = "item_changed"
     system: str
     id: str
     state: str = ""
     text: str
+    alert: Literal["", "reopened", "dropped"] = ""
+    moved_to: str = ""
+    url: str = ""
+    put_back: bool = False
 
 
 class Linked(InternalEvent):

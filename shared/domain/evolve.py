@@ -179,18 +179,19 @@ def _decided(t: tk.Ticket, e: ev.Decided, r: ev.Recorded) -> Updates:
 
 
 def _item_linked(ticket: tk.Ticket, e: ev.ItemLinked, r: ev.Recorded) -> Updates:
-    fields = e.model_dump(exclude={"kind", "item_kind"})
+    fields = e.model_dump(exclude={"kind", "item_kind", "related"})
     item = tk.WorkItem(**fields, kind=e.item_kind)
     others = (i for i in ticket.work_items if (i.system, i.id) != (item.system, item.id))
     return {"work_items": (*others, item)}
 
 
 def _item_changed(ticket: tk.Ticket, e: ev.ItemChanged, r: ev.Recorded) -> Updates:
-    if not e.state:
-        return {}
+    change = {"state": e.state} if e.state else {}
+    if e.moved_to:
+        change |= {"id": e.moved_to, "url": e.url}
     return {
         "work_items": tuple(
-            i.model_copy(update={"state": e.state}) if (i.system, i.id) == (e.system, e.id) else i
+            i.model_copy(update=change) if (i.system, i.id) == (e.system, e.id) else i
             for i in ticket.work_items
         )
     }

@@ -52,6 +52,7 @@ class Trigger(StrEnum):
     BUG_OR_FEATURE = "bug_or_feature"
     PROCEED = "proceed"
     ITEM_DONE = "item_done"  # the linked backlog item is finished
+    ITEM_REOPENED = "item_reopened"  # it was finished or dropped, and is open again
     ACCEPTED = "accepted"  # third line: Triage -> Ready for sprint
     PULLED = "pulled"  # third line: Ready for sprint -> In progress
     DEPLOYED = "deployed"  # third line: on the development environment

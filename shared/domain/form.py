@@ -46,6 +46,13 @@ class FormField(Frozen):
     show_when: ShowWhen | None = None
     part: Part | None = None
     max_length: int | None = None
+    not_after: Literal["today"] | None = None  # of a date: a later one is a mistake
+
+    @model_validator(mode="after")
+    def _only_a_date_ends_today(self) -> FormField:
+        if self.not_after and self.kind != "date":
+            raise ValueError("only a date has not_after")
+        return self
 
     @model_validator(mode="after")
     def _options_belong_to_choices(self) -> FormField:

@@ -8,8 +8,11 @@ from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Backlog, Desk
 from shared.domain.flow import Column
+from shared.domain.past import type_of
 from shared.domain.people import Role
 from shared.domain.ticket import Opinion, Ticket
+
+GONE = "gone"  # the state of an item that its tool does not know any more
 
 
 def items_owed(
@@ -31,6 +34,8 @@ def _of_event(
         yield ef.ItemOwed(seq=recorded.seq)
     elif isinstance(event, ev.ItemLinked):
         yield from _missed(desk, ticket, recorded, event)
+    elif isinstance(event, ev.ItemChanged) and event.put_back:
+        yield ef.ItemMoveOwed(seq=recorded.seq, item=event.id)
     elif isinstance(event, ev.Decided):
         yield from _decided_items(desk, ticket, recorded, event)
     elif isinstance(event, ev.BoardMoved):
@@ -48,10 +53,9 @@ def item_moves(
     Both what a commit owes and, over the whole history, where an item belongs in the end.
     """
     event, seq = recorded.event, recorded.seq
-    if isinstance(event, ev.Moved | ev.TypeSet) and ticket.mirror and backlog.mirror:
-        entered = event.to if isinstance(event, ev.Moved) else event.state_to
-        if name := backlog.mirror.states.get(entered):
-            yield ef.ItemMoveOwed(seq=seq, item=ticket.mirror.id, to_state=name)
+    names = backlog.mirror.states if backlog.mirror else {}
+    if ticket.mirror and (name := names.get(_entered(event))):
+        yield ef.ItemMoveOwed(seq=seq, item=ticket.mirror.id, to_state=name)
     item = ticket.backlog_item
     if item is None:
         return
@@ -61,9 +65,18 @@ def item_moves(
         yield ef.ItemMoveOwed(seq=seq, item=item.id, to_state=backlog.waiting_state)
 
 
+def _entered(event: ev.Event) -> str:
+    """The state that the event brings the ticket to, '' for most events."""
+    if isinstance(event, ev.Opened):
+        return event.state
+    if isinstance(event, ev.Moved):
+        return event.to
+    return event.state_to if isinstance(event, ev.TypeSet) else ""
+
+
 def _goes_back(desk: Desk, ticket: Ticket, event: ev.Moved) -> bool:
     """A person takes the ticket off the developer, or brings it (back) to third line."""
-    flow = desk.types[ticket.type].by_id
+    flow = type_of(desk, ticket).by_id
     was, now = flow.get(event.frm), flow.get(event.to)
     off_developer = was is not None and was.board is Column.IN_PROGRESS
     return not event.cause and (off_developer or (now is not None and now.board is Column.TRIAGE))
@@ -72,21 +85,39 @@ def _goes_back(desk: Desk, ticket: Ticket, event: ev.Moved) -> bool:
 def _missed(
     desk: Desk, ticket: Ticket, recorded: ev.Recorded, event: ev.ItemLinked
 ) -> Iterator[ef.Effect]:
-    """What happened to the ticket before its item existed, now that it does."""
-    seq, flow = recorded.seq, desk.types[ticket.type]
+    """What happened to the ticket before its item existed, now that it does.
+
+    Of two items that are made side by side neither is created with a link to the other: whichever
+    the ticket hears of last catches up on it.
+    """
+    seq, flow = recorded.seq, type_of(desk, ticket)
+    unrelated = set(related_items(ticket, event.id)).difference(event.related)
     if event.mirror:
-        if ticket.facts.spent or ticket.state != flow.initial_state:
+        has_moved = bool(ticket.facts.spent) or ticket.state != flow.initial_state
+        if has_moved or unrelated:
             yield ef.ItemMoveOwed(seq=seq, item=event.id)
         if ticket.triage.decision is Opinion.PROCEED:
             yield _will_proceed(desk, seq)
         return
-    if ticket.backlog_item is None or ticket.backlog_item.id != event.id:
-        return
-    column = flow.state(ticket.state).board
+    is_followed = ticket.backlog_item is not None and ticket.backlog_item.id == event.id
+    column = flow.state(ticket.state).board if is_followed else None
     if column is Column.READY:
         yield ef.RankOwed(seq=seq)
-    elif column is Column.IN_PROGRESS:
+    if column is Column.IN_PROGRESS or unrelated:
         yield ef.ItemMoveOwed(seq=seq, item=event.id)
+
+
+def related_items(ticket: Ticket, item: str) -> tuple[str, ...]:
+    """The items that the tool links with this one: the mirror with all others and they with it.
+
+    Tasks stand aside, since they hang below theirs, and so do items that are gone.
+    """
+    others = [i for i in ticket.work_items if not i.mirror and i.kind != "task"]
+    mirror = ticket.mirror
+    if mirror is None:
+        return ()
+    found = [mirror] if any(i.id == item for i in others) else others if item == mirror.id else []
+    return tuple(i.id for i in found if i.state != GONE)
 
 
 def _tasks_after_their_parent(found: list[ef.Effect]) -> list[ef.Effect]:
@@ -142,11 +173,11 @@ def _board_item(
     if ticket.backlog_item is not None:
         yield ef.RankOwed(seq=recorded.seq)
     elif event.action == "accepted" and not _was_accepted_before(desk, ticket):
-        kind = desk.types[ticket.type].item_kind or "bug"
+        kind = type_of(desk, ticket).item_kind or "bug"
         plan = ev.PlannedItem(kind=kind, title=ticket.title)
         yield ef.ItemOwed(seq=recorded.seq, plan=plan, once="third_line")
 
 
 def _was_accepted_before(desk: Desk, ticket: Ticket) -> bool:
-    flow = desk.types[ticket.type].by_id
+    flow = type_of(desk, ticket).by_id
     return any(flow[s].board is Column.READY for s in ticket.facts.spent if s in flow)

@@ -11,6 +11,7 @@ from shared.domain import events as ev
 from shared.domain.desk import Desk, Notice
 from shared.domain.flow import Category, Trigger
 from shared.domain.item_effects import items_owed
+from shared.domain.past import state_of
 from shared.domain.people import Person, Role
 from shared.domain.policy import Watch
 from shared.domain.ticket import Ticket
@@ -24,6 +25,7 @@ OCCASIONS = {
     "resolved": "the ticket was resolved",
     "closed": "the ticket was closed",
     "item_done": "the work item is done, so the ticket goes on here",
+    "item_alert": "a finished work item is open again, or all were removed or deleted",
     "reopened": "the ticket was reopened",
     "not_our_problem": "triage decided: not our problem",
     "bug_or_feature": "triage decided: a bug or a feature request",
@@ -70,6 +72,8 @@ def _names(desk: Desk, type_id: str, event: ev.Event) -> Iterator[str]:
         yield "escalated"
     elif isinstance(event, ev.Merged):
         yield "merged"
+    elif isinstance(event, ev.ItemChanged) and event.alert:
+        yield "item_alert"
     if isinstance(event, ev.Replied | ev.Noted) and event.mentions:
         yield "mentioned"
 
@@ -77,8 +81,9 @@ def _names(desk: Desk, type_id: str, event: ev.Event) -> Iterator[str]:
 def _movement(desk: Desk, type_id: str, event: ev.Moved) -> Iterator[str]:
     if event.cause == Trigger.MERGED:
         return  # that it goes on elsewhere says more
-    flow = desk.types[type_id]
-    was, now = flow.by_id.get(event.frm), flow.state(event.to)
+    was, now = state_of(desk, type_id, event.frm), state_of(desk, type_id, event.to)
+    if now is None:
+        return
     if event.cause == Trigger.ITEM_DONE and not now.has_ended:
         yield "item_done"
     if now.category is Category.RESOLVED:

@@ -11,7 +11,7 @@ from shared.domain.desk import Desk
 from shared.domain.flow import Category, Trigger
 from shared.domain.form import FormField
 from shared.domain.mentions import spelled_out
-from shared.domain.past import state_of, typed
+from shared.domain.past import state_of, type_of, typed
 from shared.domain.people import Frozen
 from shared.domain.policy import ClockName, Duration
 from shared.domain.sla import calendar_of, target_of, ticket_calendar
@@ -90,7 +90,7 @@ def public_ticket(desk: Desk, ticket: Ticket, history: Iterable[ev.Recorded]) ->
     shown = [r for r in history if r.event.public]
     is_merged = ticket.merged_into is not None
     language = ticket.language
-    kind, severity = desk.types[ticket.type], desk.severity_by_id[ticket.severity]
+    kind, severity = type_of(desk, ticket), desk.severity_by_id[ticket.severity]
     state = kind.state(ticket.state)
     return PublicTicket(
         number=ticket.number,

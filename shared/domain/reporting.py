@@ -11,6 +11,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from shared.domain.desk import Desk
+from shared.domain.past import type_of
 from shared.domain.people import Frozen
 from shared.domain.policy import ClockName
 from shared.domain.sla import Clock, clocks, open_span
@@ -67,7 +68,7 @@ def facts(desk: Desk, ticket: Ticket) -> dict[str, Fact]:
     for at, part, measure in _measures(desk, ticket):
         of(at)[part] = measure
     if ended := open_span(known.ended):
-        states = desk.types[ticket.type].by_id
+        states = type_of(desk, ticket).by_id
         work = {s: n for s, n in known.spent.items() if s not in states or not states[s].has_ended}
         of(ended.start)["spent"] = work
     if ticket.merged_into:

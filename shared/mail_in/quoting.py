@@ -117,12 +117,12 @@ def history_start(lines: Sequence[str]) -> int | None:
         if not line or line.isspace():
             continue
         if is_original_mark(line) or header_block(lines, at) or attribution(lines, at):
-            return _with_rule(lines, at)
+            return with_rule(lines, at)
     return _quoted_tail(lines)
 
 
-def _with_rule(lines: Sequence[str], at: int) -> int:
-    """Outlook draws a line above the block: it belongs to the history."""
+def with_rule(lines: Sequence[str], at: int) -> int:
+    """Where the history begins whose header is there: Outlook draws a line above it."""
     above = at - 1
     while above >= 0 and above >= at - 3 and not lines[above].strip():
         above -= 1

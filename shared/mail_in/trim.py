@@ -40,9 +40,14 @@ _FOREIGN_LABEL = re.compile(r"[^\W\d_]{1,14}\s?:\s")
 _FORWARDED_SUBJECT = re.compile(r"(?i)\s*(?:\[[^\[\]]{1,60}\]\s*)*(?:fwd?|tr|wg|i)\s?:")
 
 
+def is_forwarded_subject(subject: str) -> bool:
+    """Whether a mail program marked the subject as that of a forwarded mail."""
+    return _FORWARDED_SUBJECT.match(subject) is not None
+
+
 def is_forward(subject: str, text: str) -> bool:
     """Whether the mail hands on another one, so that the quoted part is the matter itself."""
-    if _FORWARDED_SUBJECT.match(subject):
+    if is_forwarded_subject(subject):
         return True
     for at, line in enumerate(lines := text.split("\n", SEARCHED_LINES)):
         if not line:

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from shared.domain import events as ev
 from shared.domain.desk import Desk
+from shared.domain.past import type_of
 from shared.domain.public import environment_asked
 from shared.domain.sla import Clock
 from shared.domain.ticket import Opinion, Ticket, Urgency
@@ -42,11 +43,11 @@ def ticket_card(
     severity = desk.severity_by_id[ticket.severity]
     environment = environment_asked(desk, ticket, "en")
     facts = [
-        ("Type", say(desk.types[ticket.type].name, "en")),
+        ("Type", say(type_of(desk, ticket).name, "en")),
         ("Severity", say(severity.name, "en")),
         *([("Environment", environment)] if environment else []),
         ("Requester", ticket.requester.label),
-        ("State", say(desk.types[ticket.type].state(ticket.state).name, "en")),
+        ("State", say(type_of(desk, ticket).state(ticket.state).name, "en")),
     ]
     if ticket.mirror:
         facts.append(("Work item", f"#{ticket.mirror.id}"))
@@ -103,7 +104,7 @@ def decision_card(
 ) -> dict[str, object]:
     """What follows from the decision, with a button that opens the ticket."""
     facts = [
-        ("State", say(desk.types[ticket.type].state(ticket.state).name, "en")),
+        ("State", say(type_of(desk, ticket).state(ticket.state).name, "en")),
         ("Decided", moment(about.at, desk.timezone)),
         *(("To do", f"{item.kind}: {item.title}") for item in event.work_items),
     ]

@@ -58,6 +58,10 @@ _FRENCH = tuple(
             r"raccourcissez ce texte à \1 caractères (il en a \2)",
         ),
         (r".* is no option here; choose one of: .*", "choisissez l’une des réponses proposées"),
+        (
+            r"this day is still to come; give today or an earlier date",
+            "ce jour n’est pas encore arrivé ; donnez la date d’aujourd’hui ou une date antérieure",
+        ),
         (r"give a date as YYYY-MM-DD", "donnez une date sous la forme AAAA-MM-JJ"),
         (
             r"(?:give an e-mail address such as|give an address as) name@example\.org",

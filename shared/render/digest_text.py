@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,19 +10,19 @@ from shared.domain.desk import Desk
 from shared.domain.effects import Digest, DigestLine
 from shared.domain.words import say
 from shared.ports import Post
+from shared.render import promises
 from shared.render.links import Links
 
 
 @dataclass(frozen=True)
 class Told:
-    """One ticket in words. `what`: the rung or reminder."""
+    """One ticket in words. `what`: the rung or reminder, with its due time."""
 
     number: str
     title: str
     severity: str
     is_production: bool
     what: str
-    due: dt.datetime | None
     link: str
 
 
@@ -31,7 +30,6 @@ def values(desk: Desk, links: Links, digest: Digest) -> dict[str, object]:
     """What the templates of a digest show. For members of the desk only."""
     return {
         "desk_name": say(desk.name, "en"),
-        "zone": desk.timezone,
         "count": digest.count,
         "lines": [_told(desk, links, line) for line in digest.lines],
         "more": digest.more,
@@ -51,8 +49,7 @@ def _told(desk: Desk, links: Links, line: DigestLine) -> Told:
         title=line.title,
         severity=say(severity.name, "en") if severity else line.severity,
         is_production=line.is_production,
-        what=line.step.replace("_", " ").capitalize(),
-        due=line.due_at,
+        what=promises.in_words(desk, line, line.at),
         link=links.staff_ticket(desk.id, line.number),
     )
 
@@ -62,7 +59,7 @@ def post(desk: Desk, links: Links, digest: Digest) -> Post:
     count = digest.count
     words = f"{count} ticket needs attention" if count == 1 else f"{count} tickets need attention"
     items = Markup("").join(
-        Markup('<li><a href="{}">{}</a> {}: {} ({})</li>').format(
+        Markup('<li><a href="{}">{}</a> {}: {}<br>{}</li>').format(
             told.link, told.number, told.severity, told.title, told.what
         )
         for told in (_told(desk, links, line) for line in digest.lines)

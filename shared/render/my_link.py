@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Those of mails that no desk words for itself."""
     from jinja2 import (  # noqa: PLC0415  # few requests send this mail
         Environment,
         FileSystemLoader,
@@ -52,7 +53,7 @@ def my_link_mail(
     def text(part: str) -> str:
         stem, _, ending = part.partition(".")
         names = [f"my_link/{stem}.{language}.{ending}", f"my_link/{part}"]
-        return _templates().select_template(names).render(values).strip()
+        return templates().select_template(names).render(values).strip()
 
     return Mail(
         sender=address,

@@ -11,6 +11,7 @@ from shared.domain import effects as ef
 from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.mentions import spelled_out
+from shared.domain.past import type_of
 from shared.domain.people import Frozen, Role
 from shared.domain.public import PublicMessage, PublicTicket, environment_asked, public_ticket
 from shared.domain.sla import clocks
@@ -156,7 +157,7 @@ class DeskTexts:
     def _staff_values(
         self, desk: Desk, ticket: Ticket, history: tuple[ev.Recorded, ...], owed: ef.MailOwed
     ) -> dict[str, object]:
-        kind = desk.types[ticket.type]
+        kind = type_of(desk, ticket)
         about = next((r for r in history if r.seq == owed.seq), None)
         return {
             "ticket": ticket,
@@ -166,6 +167,7 @@ class DeskTexts:
             "by": about.by if about else None,
             "said": spelled_out(desk, ticket, _said(history, about)),
             "person": owed.to,
+            "kind": kind,
             "type_name": say(kind.name, "en"),
             "state_name": say(kind.state(ticket.state).name, "en"),
             "severity_name": say(desk.severity_by_id[ticket.severity].name, "en"),

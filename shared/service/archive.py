@@ -15,7 +15,7 @@ from itertools import batched
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.flow import Category
-from shared.domain.past import state_of
+from shared.domain.past import type_of
 from shared.ports import Delete, Put, Row, Write
 from shared.service import layout as ly
 from shared.service import store, walk
@@ -55,8 +55,8 @@ async def _move(deps: Deps, desk: Desk, index: Row) -> bool:
     except NotFound:
         await deps.rows.commit(desk.id, [Delete(index.key, index.etag)])
         return False
-    state = state_of(desk, loaded.ticket.type, loaded.ticket.state)
-    is_closed = state is not None and state.category is Category.CLOSED
+    state = type_of(desk, loaded.ticket).state(loaded.ticket.state)
+    is_closed = state.category is Category.CLOSED
     if not is_closed or loaded.row.index != index.key:
         return False
     rows = await deps.rows.scan(desk.id, low, high)

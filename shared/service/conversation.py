@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -116,23 +117,26 @@ async def client_reply(
     actor: Actor,
     *,
     keys: tuple[tuple[str, str], ...] = (),
+    subject: str = "",
 ) -> ly.Loaded:
     """A client's answer. After the desk's window, or on an archived ticket, it becomes a new one.
 
-    `reply` has its attachments stored already. Merged tickets pass answers on.
+    `reply` has its attachments stored already. Merged tickets pass answers on. `subject`: what the
+    client wrote above it, '' for nothing; a new ticket has it as its title.
     """
     desk = deps.desk_of(number)
     try:
         loaded = await reads.find(deps, number)
         if loaded.ticket.merged_into:
-            return await client_reply(deps, loaded.ticket.merged_into, reply, actor, keys=keys)
+            into = loaded.ticket.merged_into
+            return await client_reply(deps, into, reply, actor, keys=keys, subject=subject)
         order = Order(number, (reply,), actor, keys=keys)
         return await handle(deps, order, loaded if loaded.live else None)
     except (FlowForbids, NotFound):
         loaded = await reads.find(deps, number)
     old = loaded.ticket
     command = cm.Open(
-        title=old.title,
+        title=_title(old.title, subject),
         description=reply.text,
         type=old.type,
         environment=old.environment,
@@ -149,6 +153,12 @@ async def client_reply(
     opened = await open_request(deps, desk, Request(command, client, keys))
     await _link_back(deps, loaded, opened.loaded.ticket.number, "follows")
     return opened.loaded
+
+
+def _title(old: str, subject: str) -> str:
+    """The subject, unless it only repeats the old title, as mail programs and our notices do."""
+    repeats = re.search(rf"(?i)(?<!\w){re.escape(old)}(?!\w)", subject)
+    return old if repeats or not subject else subject
 
 
 def _person(actor: Actor) -> Person:

@@ -144,9 +144,9 @@ async def _deliver(
     outcomes = await _side_by_side(box, jobs, now, patience)
     dead = [o.effect for o in outcomes if o.effect.status == "dead"]
     newly_dead = len(dead) > sum(e.status == "dead" for e in box.effects)
-    commands = [command for o in outcomes for command in o.commands]
+    commands = list(dict.fromkeys(c for o in outcomes for c in o.commands))  # each told once
     if newly_dead:
-        commands.append(cm.DeliveryFailed(text=_undelivered(dead)))
+        commands.append(cm.DeliveryFailed(text=_undelivered(desk, dead)))
         log.error("effect given up", extra={"ticket": box.number})
     after = _after(box, [o.effect for o in outcomes])
     pointers = [Put(key, ly.numbered(box.number)) for key in box.pointers]
@@ -257,21 +257,24 @@ async def _try(job: Job, effect: ef.Effect, deadline: float) -> Outcome:
     except Rejected as error:
         return Outcome(_failed(effect, str(error), status="dead"))
     except Unavailable as error:
-        now = job.deps.clock.now()
-        if now - job.box.committed_at >= GIVE_UP and not isinstance(error, NotYet):
-            return Outcome(_failed(effect, str(error), status="dead"))
-        pause = max(error.retry_after or 0.0, pause_after(effect.tries))
-        later = now + dt.timedelta(seconds=pause)
-        tried = effect.tried_at if isinstance(error, NotYet) else now
-        again = {"status": "due", "not_before": later, "tried_at": tried}
-        return Outcome(_failed(effect, str(error), **again))
+        return Outcome(_later(job, effect, error))
     except Exception as error:  # a mistake in one template must not stop the others
         log.exception("effect failed", extra={"ticket": job.box.number, "effect": effect.kind})
-        now = job.deps.clock.now()
-        later = now + dt.timedelta(seconds=pause_after(effect.tries))
-        text = f"a mistake of ours: {type(error).__name__}"
-        return Outcome(_failed(effect, text, status="due", not_before=later, tried_at=now))
+        return Outcome(
+            _later(job, effect, Unavailable(f"a mistake of ours: {type(error).__name__}"))
+        )
     return Outcome(effect.model_copy(update={"status": "done", "error": ""}), commands)
+
+
+def _later(job: Job, effect: ef.Effect, error: Unavailable) -> ef.Effect:
+    """The effect, to be tried again after a pause; given up when that has gone on for a day."""
+    now = job.deps.clock.now()
+    if now - job.box.committed_at >= GIVE_UP and not isinstance(error, NotYet):
+        return _failed(effect, str(error), status="dead")
+    pause = max(error.retry_after or 0.0, pause_after(effect.tries))
+    later = now + dt.timedelta(seconds=pause)
+    tried = effect.tried_at if isinstance(error, NotYet) else now
+    return _failed(effect, str(error), status="due", not_before=later, tried_at=tried)
 
 
 async def _performed(job: Job, effect: ef.Effect, deadline: float) -> Told:
@@ -292,8 +295,6 @@ def _failed(effect: ef.Effect, error: str, **updates: object) -> ef.Effect:
     return effect.model_copy(update={"tries": effect.tries + 1, "error": error[:500], **updates})
 
 
-def _undelivered(dead: Sequence[ef.Effect]) -> str:
-    what = ", ".join(
-        f"mail to {e.to.email}" if isinstance(e, ef.MailOwed) else e.kind for e in dead
-    )
+def _undelivered(desk: Desk, dead: Sequence[ef.Effect]) -> str:
+    what = "; ".join(ef.in_words(desk, effect) for effect in dead)
     return f"Not delivered: {what}. See the undelivered list; it can be tried again there."

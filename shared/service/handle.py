@@ -16,6 +16,7 @@ from shared.domain.effects import Outbox
 from shared.domain.errors import Conflict, NotFound, Rejected, Stale, Unavailable
 from shared.domain.evolve import evolve
 from shared.domain.flow import Column
+from shared.domain.past import lost, type_of
 from shared.domain.people import Actor
 from shared.domain.rules import decide
 from shared.domain.rules.case import Case
@@ -104,9 +105,10 @@ async def load(deps: Deps, desk: Desk, order: Order) -> ly.Loaded:
         if await archived(deps, desk, order.number) is not None:
             raise NotFound(f"{order.number} is archived; open a new ticket and link it") from None
         raise
-    state = desk.types[loaded.ticket.type].state(loaded.ticket.state)
+    state = type_of(desk, loaded.ticket).state(loaded.ticket.state)
     wants_board = any(isinstance(c, _BOARD_COMMANDS) for c in order.commands)
-    if desk.third_line is None or not (wants_board or state.board in _ON_BOARD):
+    may_stand_there = state.board in _ON_BOARD or lost(desk, loaded.ticket)
+    if desk.third_line is None or not (wants_board or may_stand_there):
         return loaded
     board, etag = await store.load_board(deps.rows, desk.id)
     return replace(loaded, board=board, board_etag=etag)

@@ -1,22 +1,29 @@
-"""A change in the backlog tool comes back to its ticket."""
+"""A change in the backlog tool comes back to its ticket, told by the tool or met on the way."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, Rejected
+from shared.domain.item_effects import GONE
+from shared.domain.mentions import mentioned
 from shared.domain.people import Actor, ActorKind
-from shared.domain.ticket import Ticket
+from shared.domain.ticket import Ticket, WorkItem
+from shared.ports import Backlog, BacklogPlace
 from shared.service import layout as ly
 from shared.service import reads
 from shared.service.abilities import Identified
 from shared.service.deps import Deps
 from shared.service.handle import AlreadyDone, Order, handle
 
-_ADDRESS = re.compile(r"[\w.+'-]+@[\w.-]+")
+# A comment that begins with an address speaks to it, greeting or not.
+_BEGINS = re.compile(
+    r"\s*(?:(?:hi|hello|hey|dear|bonjour)\s+)?@?([\w.+'-]+@[\w.-]+)", re.IGNORECASE
+)
 
 
 class News(Protocol):
@@ -38,6 +45,8 @@ class News(Protocol):
     def by_email(self) -> str: ...
     @property
     def by_id(self) -> str: ...
+    @property
+    def moved_to(self) -> str: ...
 
 
 async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
@@ -45,7 +54,7 @@ async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
 
     `own_names`: lower-case names and addresses by which the tool knows us.
     """
-    if {news.by_name.lower(), news.by_email.lower()} & own_names or await _is_ours(deps, news):
+    if news.state != GONE and await _is_own(deps, news, own_names):  # Docket deletes nothing
         return False
     for desk in deps.desks.values():
         if desk.backlog is None or desk.backlog.system != news.system:
@@ -56,8 +65,45 @@ async def receive(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
     return False
 
 
-async def _is_ours(deps: Deps, news: News) -> bool:
+async def gone(
+    tool: Backlog, place: BacklogPlace, items: Iterable[str], refusal: Exception
+) -> frozenset[str]:
+    """Those of the items that are gone, so that the tool refused.
+
+    Raises Rejected when all are there: then the tool had another reason.
+    """
+    found = set()
+    for item in filter(None, items):
+        try:
+            await tool.get(place, item)
+        except NotFound:
+            found.add(item)
+    if not found:
+        raise Rejected(str(refusal)) from refusal
+    return frozenset(found)
+
+
+def losses(ticket: Ticket, items: Collection[str]) -> tuple[cm.ItemReported, ...]:
+    """What the ticket must know of items that are gone, unless it knows."""
+    return tuple(
+        cm.ItemReported(system=item.system, id=item.id, state=GONE, text=_lost(item))
+        for item in ticket.work_items
+        if item.id in items and item.state != GONE
+    )
+
+
+def _lost(item: WorkItem) -> str:
+    what = f"{item.kind} {item.id}" + (", which stands for this ticket," if item.mirror else "")
+    return (
+        f"{what} is gone: it was deleted or moved away in the backlog, or Docket may not see it."
+        " What is said and done here does not reach it, unless it comes back."
+    )
+
+
+async def _is_own(deps: Deps, news: News, own_names: frozenset[str]) -> bool:
     """Whether our own account did it: names are anybody's to choose, and may be left out."""
+    if {news.by_name.lower(), news.by_email.lower()} & own_names:
+        return True
     tool = deps.outside.backlog(news.system) if news.by_id else None
     return isinstance(tool, Identified) and news.by_id == await tool.account()
 
@@ -79,20 +125,24 @@ async def _tell(deps: Deps, desk: Desk, number: str, news: News) -> bool:
         state=news.state,
         text=news.text,
         by=news.by_name or news.by_email,
+        moved_to=news.moved_to,
         public=_speaks_to_client(desk, loaded.ticket, news.text),
     )
+    told = losses(loaded.ticket, {news.id}) if news.state == GONE else (reported,)
     actor = _actor(desk, news)
     keys = (("hook", news.delivery),)
     try:
-        await handle(deps, Order(number, (reported,), actor, keys=keys))
+        await handle(deps, Order(number, told, actor, keys=keys))
     except (AlreadyDone, NotFound):  # archived just now
         return False
     return True
 
 
 def _speaks_to_client(desk: Desk, ticket: Ticket, text: str) -> bool:
-    """A comment that mentions a client's address is meant for the client; members are none."""
-    named = {found.lower().rstrip(".") for found in _ADDRESS.findall(text)}
+    """A comment that mentions a client (`@casey@client.example`), or begins with the address, is
+    meant for the client. One that only contains it, a line of a log say, is for the team."""
+    begins = _BEGINS.match(text)
+    named = {*mentioned(desk, ticket, text), *([begins[1].lower().rstrip(".")] if begins else [])}
     return bool(named & ticket.participants - desk.member_by_email.keys())
 
 

@@ -21,7 +21,7 @@ END = "}"  # sorts behind '|', so `prefix|` .. `prefix}` is everything below the
 _FAR = 253_402_300_799  # the last second of the year 9999
 # What these keys stand for is not repeated for long. The others make a second ticket or answer
 # impossible for ever, or find a work item's ticket.
-_PASSING_KEYS = frozenset({"hook", "my_link", "remark", "report"})
+_PASSING_KEYS = frozenset({"hook", "my_link", "remark", "report", "taken_in"})
 
 
 def stamp(at: dt.datetime) -> str:
@@ -81,7 +81,7 @@ def requester_key(email: str, at: dt.datetime, number: str) -> str:
 
 
 def idempotency_key(kind: str, text: str) -> str:
-    """`kind`: form, header, item, mail, portal, ref stay; hook, my_link, remark, report pass."""
+    """`kind`: form, header, item, mail, portal, ref stay; those of _PASSING_KEYS pass."""
     return f"{'once' if kind in _PASSING_KEYS else 'key'}|{digest(f'{kind}:{text}')}"
 
 
@@ -128,6 +128,9 @@ def sent_key(email: str, at: dt.datetime, effect: str) -> str:
     return f"sent|{digest(email)}|{inverted(at)}|{effect}"
 
 
+LEADS = ("leads|", f"leads{END}")  # what leads hear of the quarantine
+LEADS_TOLD = "leads|told"  # when they were told last
+LEADS_UNTOLD = "leads|untold"  # something came in since
 DIGEST = "digest|!"  # what a collector took up; sorts before all that waits for a digest
 POLICY = "policy"  # the desk's rules that were last applied to all open tickets
 

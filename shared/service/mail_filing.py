@@ -11,20 +11,19 @@ from pydantic import ValidationError
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.desk import Member
-from shared.domain.effects import Bound
 from shared.domain.errors import FlowForbids, NotFound, Refused
 from shared.domain.people import SYSTEM, Actor, ActorKind, Person
 from shared.domain.ticket import Ticket
 from shared.mail_in.authentication import failed_authentication
-from shared.mail_in.forward import forwarded_original
+from shared.mail_in.forward import Forwarded, forwarded
 from shared.mail_in.match import Match
 from shared.ports import Write
 from shared.service import conversation, files, mail_matching, reads
 from shared.service import layout as ly
 from shared.service.handle import AlreadyDone, Order, handle
-from shared.service.mail_content import Content, content_of, language_of, title_of
+from shared.service.mail_content import Content, content_of, language_of, subject_of, title_of
 from shared.service.mail_ledger import Entry
-from shared.service.mail_letter import Letter, quarantined
+from shared.service.mail_letter import Letter, quarantined, unanswerable
 from shared.service.mail_senders import Habit, Written, habit, said_on
 from shared.service.opening import Request, open_request
 
@@ -44,7 +43,9 @@ async def from_person(letter: Letter) -> tuple[Entry, list[Write]]:
     if known is not None:
         number = ly.KeyRow.model_validate_json(known.body).number
         return await _known(letter, number), _trace(letter, habits, written)
-    objection = habits.objection(written, desk.mail.sender_cap_per_hour)
+    objection = unanswerable(letter.sender)
+    if not letter.was_kept:  # else a person has seen that it is neither a loop nor a flood
+        objection = objection or habits.objection(written, desk.mail.sender_cap_per_hour)
     if objection:
         return await quarantined(letter, objection), []
     try:
@@ -52,8 +53,15 @@ async def from_person(letter: Letter) -> tuple[Entry, list[Write]]:
     except AlreadyDone as done:
         entry = await _known(letter, str(done))
     except (Refused, ValidationError) as error:
-        return await quarantined(letter, f"cannot become a ticket or an answer: {error}"), []
+        why = f"cannot become a ticket or an answer: {_in_words(error)}"
+        return await quarantined(letter, why), []
     return entry, _trace(letter, habits, written)
+
+
+def _in_words(error: Refused | ValidationError) -> str:
+    if isinstance(error, Refused):
+        return str(error)
+    return "; ".join(e["msg"].removeprefix("Value error, ") for e in error.errors())
 
 
 def _trace(letter: Letter, habits: Habit, written: Written) -> list[Write]:
@@ -69,7 +77,8 @@ async def _known(letter: Letter, number: str) -> Entry:
     mine = next((r for r in loaded.history if _is_of(r.event, letter)), None)
     if mine is not None and mine.at < letter.change.received_at:
         return letter.ended("rejected", number, "a copy of a mail that had come before")
-    await _remark(letter, number, content_of(letter.mail))
+    credited = mine is not None and _credits(letter, mine)
+    await _remark(letter, number, _content(letter, credited=credited))
     is_ticket = mine is not None and isinstance(mine.event, ev.Opened)
     return letter.ended("ticket" if is_ticket else "follow_up", number)
 
@@ -82,39 +91,57 @@ def _is_of(event: ev.Event, letter: Letter) -> bool:
 
 
 async def _filed(letter: Letter, found: mail_matching.Found) -> Entry:
-    content = content_of(letter.mail)
     if found.match.number is None:
-        return await _opened(letter, content, found.match)
+        return await _opened(letter, found.match)
     try:
         loaded = await mail_matching.goes_on_as(letter.room, found.match.number)
     except NotFound:
-        return await _opened(letter, content, replace(found.match, number=None))
-    return await _answered(letter, content, loaded.ticket, found)
+        return await _opened(letter, replace(found.match, number=None))
+    return await _answered(letter, loaded.ticket, found)
+
+
+def _handed_on(letter: Letter) -> Forwarded | None:
+    trusted = frozenset(letter.desk.mail.internal_domains)
+    return forwarded(letter.mail, trusted, letter.room.own_addresses)
 
 
 def _original(letter: Letter) -> Person | None:
     """Who wrote what a trusted person hands on."""
-    trusted = frozenset(letter.desk.mail.internal_domains)
-    own = letter.room.own_addresses
-    original = forwarded_original(letter.mail, trusted, own)
-    return Person(email=original.email, name=original.name) if original else None
+    found = _handed_on(letter)
+    if found is None or unanswerable(found.writer.email):
+        return None  # who hands it on gets the answers
+    return Person(email=found.writer.email, name=found.writer.name)
+
+
+def _content(letter: Letter, *, credited: bool) -> Content:
+    """`credited`: the words are those of the mail that is handed on, not of who does it."""
+    return content_of(letter.mail, _handed_on(letter) if credited else None)
+
+
+def _credits(letter: Letter, mine: ev.Recorded) -> bool:
+    """Whether the ticket or answer that the mail became is its first writer's."""
+    original = _original(letter)
+    is_answer = isinstance(mine.event, ev.Replied)
+    return original is not None and (mine.by.email == original.email or not is_answer)
 
 
 def _writer(letter: Letter) -> Person:
-    sender = letter.mail.sender
-    if sender is None:
+    writer = letter.writer
+    if writer is None:
         raise ValueError("a mail without a sender is none of a person's")
-    return Person(email=sender.email, name=sender.name)
+    return Person(email=writer.email, name=writer.name)
 
 
-async def _opened(letter: Letter, content: Content, match: Match) -> Entry:
+async def _opened(letter: Letter, match: Match) -> Entry:
     desk, deps, policy = letter.desk, letter.room.deps, letter.desk.mail
     if policy.new_ticket_type is None:
         return await quarantined(letter, "this desk takes no new requests by mail")
     writer, original = _writer(letter), _original(letter)
+    handed_on = _handed_on(letter) if original else None
+    content = content_of(letter.mail, handed_on)
     stored = await files.store(deps.blobs, content.uploads, public=True)
     command = cm.Open(
-        title=title_of(letter.mail),
+        title=title_of(letter.mail, handed_on),
         description=content.text,
         type=policy.new_ticket_type,
         environment=policy.new_ticket_environment or desk.environments[0].id,
@@ -137,14 +164,14 @@ async def _opened(letter: Letter, content: Content, match: Match) -> Entry:
     return letter.ended("ticket", number)
 
 
-async def _answered(
-    letter: Letter, content: Content, ticket: Ticket, found: mail_matching.Found
-) -> Entry:
+async def _answered(letter: Letter, ticket: Ticket, found: mail_matching.Found) -> Entry:
     desk, deps = letter.desk, letter.room.deps
     writer, original = _writer(letter), _original(letter)
+    credited = original if original and original.email in _clients(letter, ticket) else None
+    content = _content(letter, credited=credited is not None)
     member = desk.member_by_email.get(writer.email)
     is_told = found.bound in ("either", "inside")  # it answers what members were told
-    asks = writer.email == ticket.requester.email or original is not None
+    asks = writer.email == ticket.requester.email or credited is not None
     by_staff = member is not None and (is_told or not asks)
     if by_staff and failed_authentication(letter.mail):
         return await quarantined(letter, "says that a member wrote it, but is not authentic")
@@ -157,15 +184,21 @@ async def _answered(
         raw=letter.blob,
     )
     if by_staff and member is not None:
-        answer = reply if _is_for_client(letter, ticket, found.bound, reply) else _noted(reply)
+        is_public = _handed_on(letter) is None and _is_for_client(letter, ticket, found, reply)
+        answer = reply if is_public else _noted(reply)
         loaded = await _staff_answer(letter, ticket.number, answer, member)
     elif is_told and writer.email not in ticket.participants:
         return await quarantined(letter, _HANDED_ON)
     else:
-        client = original or writer
+        client = credited or writer
         actor = Actor(kind=ActorKind.CLIENT, email=client.email, name=client.name)
         loaded = await conversation.client_reply(
-            deps, ticket.number, reply, actor, keys=letter.keys
+            deps,
+            ticket.number,
+            reply,
+            actor,
+            keys=letter.keys,
+            subject=subject_of(desk, letter.mail),
         )
     number = loaded.ticket.number
     await _remark(letter, number, content)
@@ -190,16 +223,27 @@ async def _staff_answer(
         return await handle(deps, Order(number, (_noted(answer),), actor, keys=letter.keys))
 
 
-def _is_for_client(letter: Letter, ticket: Ticket, bound: Bound | None, reply: cm.Reply) -> bool:
+def _clients(letter: Letter, ticket: Ticket) -> frozenset[str]:
+    """The ticket's people who are no members: who may read what is public on it."""
+    return ticket.participants - letter.desk.member_by_email.keys()
+
+
+def _is_for_client(
+    letter: Letter, ticket: Ticket, found: mail_matching.Found, reply: cm.Reply
+) -> bool:
     """Whether a member's answer is meant for the client, and holds no words of a notice of ours.
 
     A notice for members tells them more than the client may read, so what quotes it stays inside.
+    What members say to each other below a client's own mail goes to no client, either.
     """
+    if found.bound == "client" and not found.is_ours:
+        addressed = {address.email for address in (*letter.mail.to, *letter.mail.cc)}
+        return bool(addressed & _clients(letter, ticket))
     link = letter.room.links.staff_ticket(ticket.desk, ticket.number)
     quotes = link in reply.text or any(
         line.lstrip().startswith(">") for line in reply.text.splitlines()
     )
-    return bound == "client" or (bound == "either" and not quotes)
+    return found.bound == "client" or (found.bound == "either" and not quotes)
 
 
 def _noted(reply: cm.Reply) -> cm.Note:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -21,7 +20,7 @@ from shared.service import mail_ledger, mail_matching
 from shared.service.handle import AlreadyDone, Order, handle
 from shared.service.mail_filing import from_person
 from shared.service.mail_ledger import Entry
-from shared.service.mail_letter import Letter, put_aside, quarantined
+from shared.service.mail_letter import Letter, blob_of, put_aside, quarantined
 from shared.service.mail_room import MailRoom
 
 type Turn = Callable[[ParsedMail], Awaitable[None]]
@@ -30,7 +29,7 @@ _SIGNED = re.compile(rb"<docket\.[\x21-\x3b\x3d\x3f-\x7e]{1,200}>")
 _SEARCHED = 500_000  # bytes of a bounce
 UNREADABLE_FOR = dt.timedelta(days=1)  # then a mail that cannot be fetched is put aside
 # Neither a person's request nor surely a machine's: people look at them.
-_FOR_PEOPLE = {
+FOR_PEOPLE = {
     Verdict.CALENDAR_REQUEST: "an invitation to a meeting",
     Verdict.NO_SENDER: "the mail names no sender",
 }
@@ -74,26 +73,29 @@ async def _dealt_with(
     room: MailRoom, desk: Desk, change: MailboxChange, raw: bytes, turn: Turn
 ) -> tuple[Entry, list[Write]]:
     """What became of the mail, and rows that go with the ledger's."""
-    blob = f"mail/{desk.id}/{hashlib.sha256(raw).hexdigest()}"
+    blob = blob_of(desk, raw)
     await room.deps.blobs.put(blob, raw, "message/rfc822")
     try:
         mail = await asyncio.to_thread(parse_mail, raw)
     except UnparsableMail as error:
         return await put_aside(room, desk, change, raw, error.reason), []
     letter = Letter(room, desk, change, raw, blob, mail)
-    judged = _judged(letter)
+    judged = judge(letter)
     if judged.verdict is Verdict.PERSON:
         await turn(mail)
         return await from_person(letter)
-    if judged.verdict in _FOR_PEOPLE:
-        return await quarantined(letter, _FOR_PEOPLE[judged.verdict]), []
+    if judged.verdict in FOR_PEOPLE:
+        return await quarantined(letter, FOR_PEOPLE[judged.verdict]), []
     number = await _note_bounce(letter, judged) if judged.verdict is Verdict.BOUNCE else ""
     reason = f"{judged.verdict.value.replace('_', ' ')}: {judged.reason}"
     return letter.ended("rejected", number, reason), []
 
 
-def _judged(letter: Letter) -> Classification:
-    """Our own Message-IDs are told by their signature: people share the desk's domain."""
+def judge(letter: Letter) -> Classification:
+    """Who wrote it, a person or a machine.
+
+    Our own Message-IDs are told by their signature: people share the desk's domain.
+    """
     own = letter.mail.message_id
     if own and mail_matching.signed_number(letter.room, (own,)):
         return Classification(Verdict.OWN_MAIL, "our own Message-ID")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from itertools import batched
 from typing import Literal
+
+from pydantic import ValidationError
 
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
@@ -17,6 +20,8 @@ from shared.service import layout as ly
 from shared.service import reads
 from shared.service.deps import Deps
 from shared.service.sweep import each
+
+log = logging.getLogger(__name__)
 
 Outcome = Literal["pending", "ticket", "follow_up", "rejected", "quarantined"]
 KEPT = dt.timedelta(days=90)
@@ -72,7 +77,7 @@ async def note_seen(deps: Deps, desk: Desk, changes: Sequence[MailboxChange]) ->
     fresh = {entry.key: entry for entry in map(seen, changes)}
     for _ in range(_ATTEMPTS):
         rows = await asyncio.gather(*(deps.rows.get(desk.id, key) for key in fresh))
-        known = {row.key: Entry.model_validate_json(row.body) for row in rows if row}
+        known = {row.key: _entry(row) for row in rows if row}
         missing = [Insert(key, ly.body(e)) for key, e in fresh.items() if key not in known]
         try:
             for start in range(0, len(missing), _CHUNK):
@@ -88,6 +93,12 @@ async def conclude(deps: Deps, desk: Desk, entry: Entry, more: Sequence[Write] =
     await deps.rows.commit(desk.id, [Put(entry.key, ly.body(entry)), *more])
 
 
+async def find(deps: Deps, desk: Desk, key: str) -> Entry | None:
+    """The entry of that row; None when it was forgotten by now."""
+    row = await deps.rows.get(desk.id, key) if key else None
+    return _entry(row) if row else None
+
+
 async def day(deps: Deps, desk: Desk, date: dt.date) -> Day:
     """A day's mails in the order of their arrival."""
     prefix = f"ledger|{date:%Y-%m-%d}"
@@ -97,7 +108,15 @@ async def day(deps: Deps, desk: Desk, date: dt.date) -> Day:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry.model_validate_json(row.body)
+    """The row's entry. One that cannot be read counts as pending, so that its day does not balance
+    and its mail is taken in again where the mailbox still holds it: that does nothing twice."""
+    try:
+        return Entry.model_validate_json(row.body)
+    except ValidationError:
+        log.error("a row of the mail ledger cannot be read", extra={"row": row.key})  # noqa: TRY400
+        _, day_, name = row.key.split("|")
+        received_at = dt.datetime.fromisoformat(f"{day_}T00:00:00Z")
+        return Entry(message=name, received_at=received_at, reason="its row cannot be read")
 
 
 async def forget_old(deps: Deps, desk: Desk) -> None:
@@ -111,7 +130,7 @@ async def forget_old(deps: Deps, desk: Desk) -> None:
     forgotten: list[Write] = []
 
     async def forget(row: Row) -> None:
-        await _forget_mail(deps, _entry(row))
+        await _forget_mail(deps, Entry.model_validate_json(row.body))
         forgotten.append(Delete(row.key))
 
     await each(rows, forget, lambda row: row.key)

@@ -29,12 +29,14 @@ class OnThread(ly.Passing):
 class Found:
     """The match, the addresses on the mails that this one answers, and for whom it is meant.
 
-    `bound` goes by the nearest known mail; None when no mail was known, just a number.
+    `bound` goes by the nearest known mail; None when no mail was known, just a number. That mail
+    `is_ours`, or a client wrote it.
     """
 
     match: Match
     people: frozenset[str]
     bound: Bound | None = None
+    is_ours: bool = False
 
 
 async def find(room: MailRoom, desk: Desk, mail: ParsedMail) -> Found:
@@ -49,8 +51,9 @@ async def find(room: MailRoom, desk: Desk, mail: ParsedMail) -> Found:
     asked = Candidates(asked.message_ids, tuple(dict.fromkeys((*asked.numbers, *foreign))))
     fetched = Fetched(ours, await _participants(room, desk, asked.numbers))
     nearest = next((i for i in asked.message_ids if i in ours), None)
-    bound = (room.links.bound(nearest) or "client") if nearest else None
-    return Found(decide(mail, asked, fetched), people, bound)
+    told = room.links.bound(nearest) if nearest else None
+    bound = told or ("client" if nearest else None)
+    return Found(decide(mail, asked, fetched), people, bound, is_ours=told is not None)
 
 
 def thread_row(mail: ParsedMail, message_id: str) -> Write:

@@ -9,6 +9,8 @@ import asyncio
 import datetime as dt
 import logging
 
+from pydantic import ValidationError
+
 from shared.domain.desk import Desk
 from shared.domain.errors import DocketError
 from shared.domain.people import Frozen
@@ -28,20 +30,25 @@ class Subscription(Frozen):
 
 
 async def known(room: MailRoom, desk: Desk) -> Subscription | None:
-    """The desk's subscription as far as we know."""
+    """The desk's subscription as far as we know: a row that cannot be read tells of none, and is
+    written anew with the next one."""
     row = await room.deps.rows.get(desk.id, ly.subscription_key(desk.mail.address))
-    return Subscription.model_validate_json(row.body) if row else None
+    try:
+        return Subscription.model_validate_json(row.body) if row else None
+    except ValidationError:
+        extra = {"desk": desk.id, "failure": "ValidationError"}
+        log.error("the row of a subscription cannot be read", extra=extra)  # noqa: TRY400
+        return None
 
 
-async def ensure_all(room: MailRoom, *, renew: bool) -> None:
-    """A subscription for each desk; trouble is logged, since polling goes on without any."""
-    for desk in room.deps.desks.values():
-        try:
-            await ensure(room, desk, renew=renew)
-        except DocketError as error:
-            # What the vendor says may name the mailbox.
-            extra = {"desk": desk.id, "failure": type(error).__name__}
-            log.warning("no subscription to the mailbox", extra=extra)
+async def ensure_if_possible(room: MailRoom, desk: Desk, *, renew: bool) -> None:
+    """The same as ensure, but the vendor's trouble is logged: polling goes on without any."""
+    try:
+        await ensure(room, desk, renew=renew)
+    except DocketError as error:
+        # What the vendor says may name the mailbox.
+        extra = {"desk": desk.id, "failure": type(error).__name__}
+        log.warning("no subscription to the mailbox", extra=extra)
 
 
 async def ensure(room: MailRoom, desk: Desk, *, renew: bool) -> None:

@@ -2,12 +2,14 @@
 
 A calm submission takes the next number and moves the counter in its own transaction. When
 another one is under way, or the counter turned out to be stale, a block is reserved at once and
-handed out from memory.
+handed out from memory for some minutes: what is left then is dropped, since a low number months
+later would tell clients and staff a wrong age. A gap is fine.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections import deque
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from shared.ports import Insert, Replace, Rows, Write
 from shared.service.layout import COUNTER
 
 BLOCK = 16
+BLOCK_LASTS = dt.timedelta(minutes=5)
 
 
 @dataclass
@@ -24,6 +27,7 @@ class _Desk:
     next: int | None = None
     etag: str = ""
     spare: deque[int] = field(default_factory=deque)
+    reserved_at: dt.datetime | None = None
     under_way: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -43,17 +47,19 @@ class Numbers:
         self._rows = rows
         self._desks: dict[str, _Desk] = {}
 
-    async def take(self, desk: str) -> Taken:
+    async def take(self, desk: str, now: dt.datetime) -> Taken:
         """The next number; tell through `settle` what became of it."""
         state = self._desks.setdefault(desk, _Desk())
+        if state.reserved_at and now - state.reserved_at > BLOCK_LASTS:
+            state.spare.clear()
         state.under_way += 1
         try:
-            return await self._next(desk, state)
+            return await self._next(desk, state, now)
         except BaseException:
             state.under_way -= 1
             raise
 
-    async def _next(self, desk: str, state: _Desk) -> Taken:
+    async def _next(self, desk: str, state: _Desk, now: dt.datetime) -> Taken:
         if state.spare:
             return Taken(state.spare.popleft(), None)
         async with state.lock:
@@ -63,6 +69,7 @@ class Numbers:
                 await self._read(desk, state)
             if state.under_way > 1:
                 await self._reserve(desk, state)
+                state.reserved_at = now
                 return Taken(state.spare.popleft(), None)
             return Taken(state.next or 1, _moved(state, (state.next or 1) + 1))
 

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from dataclasses import dataclass
 
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
-from shared.domain.errors import Conflict, Invalid, Unavailable
-from shared.domain.people import Actor
+from shared.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from shared.domain.people import SYSTEM, Actor
 from shared.domain.rules.opening import check, open_ticket
 from shared.ports import Insert, Write
 from shared.service import layout as ly
 from shared.service import reads, store
 from shared.service.deps import Deps
-from shared.service.handle import ATTEMPTS, after, ring, ring_meanwhile
+from shared.service.handle import (
+    ATTEMPTS,
+    AlreadyDone,
+    Order,
+    after,
+    handle,
+    ring,
+    ring_meanwhile,
+)
 from shared.service.numbers import Taken
 
+log = logging.getLogger(__name__)
 # Keys under which the very same request comes again, or none.
 _STRICT = {
     "header": ("Idempotency-Key", "this key was used for another request"),
@@ -61,7 +71,7 @@ async def open_request(deps: Deps, desk: Desk, request: Request, *, waits: bool 
 
 async def _attempt(deps: Deps, desk: Desk, request: Request, *, waits: bool) -> Opened | None:
     """One try under a number of its own; None when that number, or the counter, was taken."""
-    taken = await deps.numbers.take(desk.id)
+    taken = await deps.numbers.take(desk.id, deps.clock.now())
     etag, unused = None, False
     try:
         made = _made(deps, desk, request, taken)
@@ -103,7 +113,25 @@ async def _known(deps: Deps, desk: Desk, request: Request, error: Conflict) -> O
         if row is None:
             continue
         found = ly.KeyRow(**json.loads(row.body))
-        if kind in _STRICT and found.body != request.fingerprint:
-            raise Invalid.of(*_STRICT[kind])
+        if found.body != request.fingerprint:
+            if kind in _STRICT:
+                raise Invalid.of(*_STRICT[kind])
+            await _keep_words(deps, found.number, request)
         return Opened(await reads.find(deps, found.number), is_new=False)
     return None
+
+
+async def _keep_words(deps: Deps, number: str, request: Request) -> None:
+    """The same matter was sent again in other words: staff read them on its ticket, once."""
+    said = request.command
+    files = ", ".join(file.name for file in said.attachments)
+    text = (
+        f"Sent again under the same reference by {said.requester.name or 'somebody'}"
+        f" <{said.requester.email}>: {said.title}\n\n{said.description}"
+        + (f"\n\nFiles that came with it: {files}" if files else "")
+    )
+    remark, keys = cm.Remark(text=text), (("remark", f"{number}:{request.fingerprint}"),)
+    try:
+        await handle(deps, Order(number, (remark,), SYSTEM, keys=keys))
+    except (AlreadyDone, NotFound) as error:
+        log.info("words of a repeated reference not noted: %s", error)

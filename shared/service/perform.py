@@ -6,19 +6,20 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
 from shared.domain import commands as cm
 from shared.domain import effects as ef
 from shared.domain.desk import Backlog as BacklogConfig
 from shared.domain.desk import Channel, Desk
 from shared.domain.errors import NotFound, Rejected, Unavailable
-from shared.domain.item_effects import item_moves
+from shared.domain.item_effects import item_moves, related_items
 from shared.domain.people import ERASED_DOMAIN
 from shared.domain.ticket import Ticket, WorkItem
-from shared.ports import Backlog, BacklogPlace, ChatPlace, ItemRef, Put
+from shared.ports import Backlog, BacklogPlace, ChatPlace, Put
+from shared.service import item_news, store
 from shared.service import layout as ly
-from shared.service import store
 from shared.service.abilities import Ranked
 from shared.service.deps import Deps
 
@@ -26,6 +27,14 @@ type Told = tuple[cm.Command, ...]
 THREAD_PATIENCE = dt.timedelta(minutes=30)  # then a decision stands beside the thread
 THREAD_LOOKS, THREAD_LOOK_EVERY = 10, 0.3  # seconds
 BUILD_LOOK = dt.timedelta(seconds=20)  # how often a running build is looked at
+
+
+@runtime_checkable
+class Relating(Protocol):
+    """A backlog tool in which items that exist can be linked."""
+
+    async def relate(self, place: BacklogPlace, item_id: str, others: Sequence[str]) -> None:
+        """Links the item with the others, each once. Raises NotFound, or Rejected for an other."""
 
 
 class Continues(Exception):  # not a failure
@@ -60,7 +69,7 @@ class Job:
         ticket = self.loaded.ticket
         for command in self.told:
             if isinstance(command, cm.ItemCreated):
-                fields = command.model_dump(exclude={"item_kind"})
+                fields = command.model_dump(exclude={"item_kind", "related"})
                 item = WorkItem(**fields, kind=command.item_kind)
                 ticket = ticket.model_copy(update={"work_items": (*ticket.work_items, item)})
         return ticket
@@ -148,8 +157,18 @@ async def _item(job: Job, owed: ef.ItemOwed) -> Told:
     if owed.plan and owed.plan.kind == "task":
         item = replace(item, parent=_parent(job.ticket))
     since = job.deps.clock.now() - owed.tried_at if owed.tried_at else None
-    ref: ItemRef = await backlog.create(place, item, job.key, again=job.again, since=since)
+    create = partial(backlog.create, place, key=job.key, again=job.again, since=since)
+    told: Told = ()
+    try:
+        ref = await create(item)
+    except Rejected as error:
+        gone = await item_news.gone(backlog, place, (item.parent, *item.related), error)
+        told = item_news.losses((await _now(job)).ticket, gone)
+        parent = "" if item.parent in gone else item.parent
+        related = tuple(other for other in item.related if other not in gone)
+        ref = await create(item := replace(item, parent=parent, related=related))
     return (
+        *told,
         cm.ItemCreated(
             system=config.system,
             id=ref.id,
@@ -158,6 +177,7 @@ async def _item(job: Job, owed: ef.ItemOwed) -> Told:
             title=item.title,
             mirror=owed.plan is None,
             in_sprint=item.into_sprint,
+            related=() if job.again else item.related,  # one that is found may have come without
         ),
     )
 
@@ -168,35 +188,52 @@ def _parent(ticket: Ticket) -> str:
     return found[-1] if found else ""
 
 
+async def _unless_gone(job: Job, work: Awaitable[object], *items: str) -> Told:
+    """Does what concerns these items; one that is gone is told of and not waited for."""
+    try:
+        await work
+    except (NotFound, Rejected) as error:
+        _, backlog, place = _backlog(job)
+        gone = await item_news.gone(backlog, place, items, error)
+        return item_news.losses((await _now(job)).ticket, gone)
+    return ()
+
+
 async def _comment(job: Job, owed: ef.CommentOwed) -> Told:
     (_, backlog, place), item = _backlog(job), job.ticket.discussed_in
     if item is None:
         return ()
     member = job.desk.member_by_email.get(owed.mention)
     mention = (member.name, member.backlog_id) if member and member.backlog_id else None
-    await backlog.comment(place, item.id, owed.text, mention, job.key, again=job.again)
-    return ()
+    said = backlog.comment(place, item.id, owed.text, mention, job.key, again=job.again)
+    return await _unless_gone(job, said, item.id)
 
 
 async def _item_move(job: Job, owed: ef.ItemMoveOwed) -> Told:
-    """Puts the item where the history wants it by now, and looks again afterwards.
+    """Puts the item where the history wants it by now; a new one is linked with the others, too."""
+    _, backlog, place = _backlog(job)
+    item = owed.item or (job.ticket.mirror.id if job.ticket.mirror else "")
+    related = () if owed.to_state or owed.into_sprint else related_items(job.ticket, item)
+    told: Told = ()
+    if related and isinstance(backlog, Relating):
+        told = await _unless_gone(job, backlog.relate(place, item, related), item, *related)
+    return (*told, *await _unless_gone(job, _follow(job, item), item))
+
+
+async def _follow(job: Job, item: str) -> None:
+    """Moves the item, and looks again afterwards.
 
     Deliveries may be late, repeated and side by side: whichever writes last has looked after it
     wrote, so the item ends where the last event wanted it.
     """
     config, backlog, place = _backlog(job)
-    item = owed.item or (job.ticket.mirror.id if job.ticket.mirror else "")
     done: ef.ItemMoveOwed | None = None
     while (wanted := await _wanted(job, config, item)) not in (None, done):
-        try:
-            if wanted.into_sprint:
-                await backlog.into_sprint(place, item)
-            state = config.in_progress_state if wanted.into_sprint else wanted.to_state
-            await backlog.set_state(place, item, state)
-        except NotFound as error:
-            raise Rejected(f"work item {item} is gone") from error
+        if wanted.into_sprint:
+            await backlog.into_sprint(place, item)
+        state = config.in_progress_state if wanted.into_sprint else wanted.to_state
+        await backlog.set_state(place, item, state)
         done = wanted
-    return ()
 
 
 async def _wanted(job: Job, config: BacklogConfig, item: str) -> ef.ItemMoveOwed | None:

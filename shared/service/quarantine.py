@@ -12,6 +12,7 @@ from shared.domain.people import Frozen
 from shared.ports import Delete, Put, Row
 from shared.service import layout as ly
 from shared.service.deps import Deps
+from shared.service.reads import readable
 
 INLINE = 60_000
 
@@ -26,12 +27,13 @@ class Kept(Frozen):
     errors: tuple[tuple[str, str], ...] = ()
     raw: str = ""
     blob: str = ""
+    ledger: str = ""  # a mail's row in the mail ledger
 
 
 async def keep(
     deps: Deps, desk: Desk, kept: Kept, content: bytes, errors: tuple[FieldError, ...] = ()
 ) -> str:
-    """Stores it once per content; its key."""
+    """Stores it once per content, and leaves word for the desk's leads; its key."""
     name = hashlib.sha256(content).hexdigest()[:32]
     key = f"quarantine|{name}"
     more: dict[str, object] = {"errors": tuple((e.field, e.message) for e in errors)}
@@ -40,15 +42,20 @@ async def keep(
     else:
         more["blob"] = f"quarantine/{desk.id}/{name}"
         await deps.blobs.put(str(more["blob"]), content, "application/octet-stream")
-    await deps.rows.commit(desk.id, [Put(key, ly.body(kept.model_copy(update=more)))])
+    news = [] if await deps.rows.get(desk.id, key) else [Put(ly.LEADS_UNTOLD, "{}")]
+    await deps.rows.commit(desk.id, [Put(key, ly.body(kept.model_copy(update=more))), *news])
     return key
 
 
 async def entries(deps: Deps, desk: Desk, limit: int = 200) -> list[tuple[str, Kept]]:
     """What is kept, latest first."""
     rows = await deps.rows.scan(desk.id, "quarantine|", f"quarantine{ly.END}", limit=limit)
-    found = [(row.key, Kept.model_validate_json(row.body)) for row in rows]
-    return sorted(found, key=lambda entry: entry[1].at, reverse=True)
+    return sorted(readable(rows, Kept), key=lambda entry: entry[1].at, reverse=True)
+
+
+async def find(deps: Deps, desk: Desk, key: str) -> Kept:
+    """What is kept under that key. Raises NotFound."""
+    return (await _at(deps, desk, key))[1]
 
 
 async def raw(deps: Deps, desk: Desk, key: str) -> bytes:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime as dt
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
+
+from pydantic import BaseModel, ValidationError
 
 from shared.domain.board import Board
 from shared.domain.desk import Desk
@@ -19,6 +22,8 @@ from shared.service import layout as ly
 from shared.service import store
 from shared.service.deps import Deps
 from shared.service.handle import archived
+
+log = logging.getLogger(__name__)
 
 VIEWS = ("open", "mine", "unassigned", "overdue", "closed", "all")
 SORTS = ("severity", "newest")  # besides the index's own order
@@ -69,7 +74,7 @@ async def tickets(deps: Deps, desk: Desk, query: Query) -> Page:
     found: list[tuple[str, ly.Summary]] = []
     looked = 0
     async for rows in _read(deps, desk, ranges, max(query.limit * 2, 100)):
-        summaries = [(row.key, ly.Summary.model_validate_json(row.body)) for row in rows]
+        summaries = readable(rows, ly.Summary)
         found += [(key, summary) for key, summary in summaries if _fits(query, summary)]
         if len(found) > query.limit:
             return _page(found[: query.limit], after=found[query.limit - 1][0])
@@ -104,8 +109,7 @@ async def _sorted(deps: Deps, desk: Desk, query: Query) -> Page:
         rows += some
         if len(rows) >= LOOKED_AT:
             break
-    summaries = (ly.Summary.model_validate_json(row.body) for row in rows)
-    found = [summary for summary in summaries if _fits(query, summary)]
+    found = [summary for _, summary in readable(rows, ly.Summary) if _fits(query, summary)]
     if query.sort == "newest":
         found.sort(key=lambda summary: summary.created_at, reverse=True)
     else:
@@ -235,8 +239,8 @@ async def board(deps: Deps, desk: Desk) -> tuple[Board, tuple[ly.Summary, ...]]:
         for state in kind.states
         if state.board is not None
     }
-    summaries = (ly.Summary.model_validate_json(row.body) for row in rows)
-    return found, tuple(s for s in summaries if (s.type, s.state) in columns)
+    summaries = readable(rows, ly.Summary)
+    return found, tuple(s for _, s in summaries if (s.type, s.state) in columns)
 
 
 async def own_requests(deps: Deps, desk: Desk, email: str, limit: int = 50) -> list[ly.Loaded]:
@@ -249,10 +253,25 @@ async def own_requests(deps: Deps, desk: Desk, email: str, limit: int = 50) -> l
 
 
 async def undelivered(deps: Deps, desk: Desk) -> list[tuple[str, Outbox]]:
-    """Rows with effects that failed at least once, or were given up: (row key, row)."""
+    """Rows with effects that failed at least once, or were given up: (row key, row).
+
+    One that cannot be read is logged and left out here; the timers fail on it until it is mended.
+    """
     dead, waiting = await asyncio.gather(
         deps.rows.scan(desk.id, "dead|", f"dead{ly.END}", limit=LOOKED_AT),
         deps.rows.scan(desk.id, "outbox|", f"outbox{ly.END}", limit=LOOKED_AT),
     )
-    boxes = [(row.key, Outbox.model_validate_json(row.body)) for row in (*dead, *waiting)]
+    boxes = readable((*dead, *waiting), Outbox)
     return [(key, box) for key, box in boxes if any(e.error for e in box.effects)]
+
+
+def readable[T: BaseModel](rows: Iterable[Row], model: type[T]) -> list[tuple[str, T]]:
+    """What the rows hold, with their keys; one that cannot be read is logged and hides no other."""
+    found: list[tuple[str, T]] = []
+    for row in rows:
+        try:
+            found.append((row.key, model.model_validate_json(row.body)))
+        except ValidationError:
+            extra = {"row": row.key, "failure": "ValidationError"}
+            log.error("a row cannot be read", extra=extra)  # noqa: TRY400
+    return found

@@ -17,6 +17,7 @@ from shared.domain import events as ev
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, DocketError, NotFound, Unavailable
 from shared.domain.evolve import replay
+from shared.domain.past import lost
 from shared.domain.ticket import Ticket
 from shared.ports import Delete, Insert, Put, Replace, Row, Write
 from shared.service import layout as ly
@@ -76,6 +77,8 @@ def wanted_of(deps: Deps, desk: Desk, kept: Kept) -> Wanted:
     if kept.is_archived:  # no index row in the live partition points to it
         archived = shown or ly.TicketRow(ticket=ticket)
         return Wanted(archived.model_copy(update={"ticket": ticket}), {})
+    if missing := lost(desk, ticket):
+        raise DamagedHistory(missing)
     try:
         known = shown.threads if shown else {}
         row, writes = store.indexed(desk, None, ticket, deps.clock.now(), known)

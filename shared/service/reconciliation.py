@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 
 from shared.domain.desk import Desk
-from shared.domain.errors import DocketError
 from shared.ports import MailboxChange
 from shared.service import mail_ledger
 from shared.service.mail_ledger import Day
@@ -17,25 +16,20 @@ log = logging.getLogger(__name__)
 _PAGES = 200
 
 
-async def reconcile_all(room: MailRoom, date: dt.date) -> None:
-    """Every desk's day; trouble with one mailbox does not keep the others from it."""
-    for desk in room.deps.desks.values():
-        try:
-            await reconcile(room, desk, date)
-            await mail_ledger.forget_old(room.deps, desk)
-        except DocketError as error:
-            facts = {"desk": desk.id, "failure": type(error).__name__}
-            log.error("the day's mails could not be compared", extra=facts)  # noqa: TRY400
-
-
 async def reconcile(room: MailRoom, desk: Desk, date: dt.date) -> Day:
     """Reads the mailbox from the start of what it shows and takes in what was never seen.
 
-    A mail that nobody saw, or that did not come to its end, is an error for people to look at.
+    A mail that nobody saw, or that did not come to its end, is an error for people to look at; so
+    is a day that could not be compared, whose failure is raised.
     """
-    missed = await take_all(room, desk, await _held(room, desk, date))
-    day = await mail_ledger.day(room.deps, desk, date)
-    facts = {"desk": desk.id, "date": date.isoformat(), "mails": len(day.entries)}
+    facts: dict[str, object] = {"desk": desk.id, "date": date.isoformat()}
+    try:
+        missed = await take_all(room, desk, await _held(room, desk, date))
+        day = await mail_ledger.day(room.deps, desk, date)
+    except Exception:
+        log.error("the day's mails did not balance", extra=facts)  # noqa: TRY400  # the caller's
+        raise
+    facts["mails"] = len(day.entries)
     if missed or not day.is_balanced:
         extra = facts | {"missed": missed, "pending": day.count("pending")}
         log.error("the day's mails did not balance", extra=extra)

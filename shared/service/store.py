@@ -14,6 +14,7 @@ from shared.domain.desk import Desk
 from shared.domain.effects import Outbox
 from shared.domain.errors import Conflict, NotFound, Unavailable, Unknown
 from shared.domain.evolve import evolve
+from shared.domain.past import type_of
 from shared.domain.people import Actor
 from shared.domain.policy import ClockName
 from shared.domain.reporting import facts
@@ -133,10 +134,12 @@ def plan(
 
 
 def item_keys(new: tuple[ev.Recorded, ...], number: str) -> list[Write]:
-    """Lets a backlog tool's hook find the ticket of an item."""
+    """Lets a backlog tool's hook find the ticket of an item, by each name that it ever had."""
     row = ly.body(ly.KeyRow(number=number))
-    items = [r.event for r in new if isinstance(r.event, ev.ItemLinked)]
-    return [Put(ly.idempotency_key("item", f"{i.system}:{i.id}"), row) for i in items]
+    linked = [r.event for r in new if isinstance(r.event, ev.ItemLinked)]
+    moved = [r.event for r in new if isinstance(r.event, ev.ItemChanged) and r.event.moved_to]
+    names = [*((i.system, i.id) for i in linked), *((i.system, i.moved_to) for i in moved)]
+    return [Put(ly.idempotency_key("item", f"{tool}:{item}"), row) for tool, item in names]
 
 
 def _threads(new: tuple[ev.Recorded, ...], ticket: Ticket) -> list[Write]:
@@ -163,7 +166,7 @@ def fact_writes(desk: Desk, before: Ticket | None, ticket: Ticket) -> list[Write
 def _board(
     desk: Desk, loaded: ly.Loaded | None, ticket: Ticket, new: tuple[ev.Recorded, ...]
 ) -> Board:
-    state = desk.types[ticket.type].state(ticket.state)
+    state = type_of(desk, ticket).state(ticket.state)
     before = loaded.board if loaded else Board()
     return board_after(before, ticket.number, new, state)
 
@@ -215,7 +218,7 @@ def indexed(
 
 
 def _index_key(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> str:
-    if desk.types[ticket.type].state(ticket.state).has_ended:
+    if type_of(desk, ticket).state(ticket.state).has_ended:
         return ly.closed_key(ticket.facts.ended[-1].start, ticket.number)
     if ticket.merged_into:  # its work goes on elsewhere
         return ly.closed_key(ticket.updated_at, ticket.number)
@@ -246,7 +249,7 @@ def summary(desk: Desk, ticket: Ticket, running: tuple[Clock, ...]) -> ly.Summar
         warns_at=warns_at(desk, ticket, soonest) if soonest else None,
         first_response_due=open_dues.get(ClockName.FIRST_RESPONSE),
         resolution_due=open_dues.get(ClockName.RESOLUTION),
-        paused=desk.types[ticket.type].state(ticket.state).pauses_clock,
+        paused=type_of(desk, ticket).state(ticket.state).pauses_clock,
         asked=ticket.triage.asked_at is not None,
         decision=ticket.triage.decision or "",
         merged_into=ticket.merged_into or "",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared.domain import commands as cm
 from shared.domain.desk import Desk
 from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
+from shared.domain.past import type_of
 from shared.domain.people import SYSTEM, Actor, ActorKind
 from shared.ports import ChatReply, Delete, Insert, Replace, Row, Write
 from shared.render.wording import moment
@@ -68,7 +69,7 @@ async def _look(look: _Look) -> int:
         await _stop(look)
         return 0
     ticket = ly.TicketRow.model_validate_json(state.body).ticket
-    if look.desk.types[ticket.type].state(ticket.state).has_ended or ticket.merged_into:
+    if type_of(look.desk, ticket).state(ticket.state).has_ended or ticket.merged_into:
         await _next(look, ENDED)
         return 0
     try:

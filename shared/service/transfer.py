@@ -126,7 +126,7 @@ async def _import(deps: Deps, desk: Desk, system: str, record: Record) -> str:
     if await _known(deps, desk, system, record.ref):
         return ""
     for _ in range(ATTEMPTS):
-        taken = await deps.numbers.take(desk.id)
+        taken = await deps.numbers.take(desk.id, deps.clock.now())
         number, etag = f"{desk.prefix}-{taken.number}", None
         try:
             writes = _writes(desk, number, system, record, deps.clock.now())

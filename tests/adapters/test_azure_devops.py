@@ -79,6 +79,59 @@ async def test_a_key_that_begins_like_another_is_another(
     assert longer.id != shorter.id
 
 
+def _relatives(tenant: Control, word: str) -> dict[str, list[str]]:
+    """To which items each item with that word is related."""
+    rel = "System.LinkTypes.Related"
+    return {
+        str(i["id"]): [r["url"].rpartition("/")[2] for r in i["relations"] if r["rel"] == rel]
+        for i in tenant.work_items(word)
+    }
+
+
+@pytest.mark.parametrize("fault", LOSSES)
+async def test_whatever_is_lost_on_the_way_two_items_are_related_once(
+    tenant: Control, devops: AzureDevOps, fresh: str, fault: dict[str, object]
+) -> None:
+    one = await devops.create(PLACE, item(fresh), f"{fresh}-1", again=False)
+    other = await devops.create(PLACE, item(fresh), f"{fresh}-2", again=False)
+    tenant.fault("azure-devops", method="PATCH", path="*/workitems/*", **fault)
+    with pytest.raises(Unavailable):
+        await devops.relate(PLACE, one.id, [other.id])
+    await devops.relate(PLACE, one.id, [other.id])
+    await devops.relate(PLACE, other.id, [one.id])
+    assert _relatives(tenant, fresh) == {one.id: [other.id], other.id: [one.id]}
+
+
+async def test_a_deleted_item_is_not_found_whatever_is_done_with_it(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    made = await devops.create(PLACE, item(fresh), fresh, again=False)
+    tenant.control("DELETE", f"/work-items/{made.id}")
+    for done in (
+        devops.get(PLACE, made.id),
+        devops.set_state(PLACE, made.id, "Approved"),
+        devops.comment(PLACE, made.id, "Hello", None, f"{fresh}-c", again=False),
+        devops.relate(PLACE, made.id, ["1"]),
+    ):
+        with pytest.raises(NotFound):
+            await done
+
+
+async def test_a_relation_to_a_deleted_item_is_rejected_and_nothing_is_made(
+    tenant: Control, devops: AzureDevOps, fresh: str
+) -> None:
+    gone = await devops.create(PLACE, item(f"{fresh}-gone"), f"{fresh}-1", again=False)
+    here = await devops.create(PLACE, item(fresh), f"{fresh}-2", again=False)
+    tenant.control("DELETE", f"/work-items/{gone.id}")
+    with pytest.raises(Rejected):
+        await devops.create(
+            PLACE, replace(item(fresh), related=(gone.id,)), f"{fresh}-3", again=False
+        )
+    with pytest.raises(Rejected):
+        await devops.relate(PLACE, here.id, [gone.id])
+    assert _relatives(tenant, fresh) == {here.id: []}
+
+
 @pytest.mark.parametrize("fault", LOSSES)
 async def test_whatever_is_lost_on_the_way_one_comment_stands(
     tenant: Control, devops: AzureDevOps, fresh: str, fault: dict[str, object]

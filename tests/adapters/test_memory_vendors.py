@@ -1,6 +1,7 @@
 """The in-memory twins keep the promises that the vendors' adapters keep."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared.adapters.memory_vendors import (
     MemoryMailer,
     MemoryMailReader,
 )
-from shared.domain.errors import NotFound, Unavailable
+from shared.domain.errors import NotFound, Rejected, Unavailable
 from shared.ports import Backlog, BacklogPlace, Builds, Chat, ChatPlace, Mailer, MailReader, Post
 from tests.adapters.samples import item, mail
 
@@ -53,6 +54,23 @@ async def test_items_live_like_in_a_backlog() -> None:
     assert await backlog.into_sprint(PLACE, made.id) is False
     with pytest.raises(NotFound):
         await backlog.get(PLACE, "99")
+
+
+async def test_a_deleted_item_is_refused_as_a_backlog_refuses_it() -> None:
+    twin = MemoryBacklog()
+    gone = await twin.create(PLACE, item("a"), "k1", again=False)
+    here = await twin.create(PLACE, item("b"), "k2", again=False)
+    del twin.items[gone.id]
+    with pytest.raises(NotFound):
+        await twin.comment(PLACE, gone.id, "hello", None, "c", again=False)
+    with pytest.raises(NotFound):
+        await twin.relate(PLACE, gone.id, [here.id])
+    with pytest.raises(Rejected):
+        await twin.relate(PLACE, here.id, [gone.id])
+    with pytest.raises(Rejected):
+        await twin.create(PLACE, replace(item("c"), related=(gone.id,)), "k3", again=False)
+    assert list(twin.items) == [here.id]
+    assert twin.relations == set()
 
 
 async def test_a_build_runs_until_its_result_is_set() -> None:

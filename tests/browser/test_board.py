@@ -67,6 +67,7 @@ def test_bugs_are_ordered_by_drag_and_drop_pulled_in_order_and_deployed(
 
     card(page, three).drag_to(card(page, one), target_position={"x": 30, "y": 4})
     expect_order(page, three, one, two)
+    expect(page.locator("#toast")).to_have_text(f"{three}: now at place 1 of Ready for sprint")
     page.reload()
     expect_order(page, three, one, two)
 

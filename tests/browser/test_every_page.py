@@ -154,6 +154,22 @@ def test_a_page_has_no_barrier_fits_a_phone_and_is_quiet(
     assert visitor.problems == []
 
 
+_CUT = """[...document.querySelectorAll("main td, main tbody th")]
+    .filter((cell) => cell.getBoundingClientRect().right > innerWidth)
+    .map((cell) => cell.textContent)"""
+
+
+@pytest.mark.parametrize("look", ["undelivered", "doctor", "Microsoft Forms"])
+def test_what_needs_a_hand_is_read_on_a_phone_without_scrolling_aside(
+    readers: Callable[[str], Visitor], scene: Scene, look: str
+) -> None:
+    page = readers(HOLLY).page
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(LOOKS[look].where(scene))
+    expect(page.locator("main td").first).to_be_visible()
+    assert page.evaluate(_CUT) == []
+
+
 def test_every_page_template_is_looked_at() -> None:
     frames = {"client/frame", "console/layout", "components/base"}
     pages = {

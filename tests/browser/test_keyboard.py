@@ -55,3 +55,19 @@ def test_reply_mention_ready_made_text_and_work_note_need_no_mouse(
     press_until(page, "Add work note")
     keys.press("Enter")
     expect(panel(page, "conversation").locator(".message.note")).to_contain_text("Only for us.")
+
+
+_TOPS = """[...document.querySelectorAll("main section[id]")].map(
+    (part) => [part.id, part.getBoundingClientRect().top])"""
+
+
+def test_a_phone_shows_what_may_be_done_first_and_all_parts_in_the_keyboards_order(
+    stack: Stack, arrive: Arrive
+) -> None:
+    number = stack.opened("mytc", production_issue(client_address()))["number"]
+    visitor = arrive(HOLLY, viewport={"width": 375, "height": 800})
+    page = visitor.open_ticket(number)
+    expect(page.get_by_role("heading", name="What next")).to_be_in_viewport()
+    parts = page.evaluate(_TOPS)
+    assert [name for name, _ in parts][:3] == ["moves", "conversation", "composer"]
+    assert sorted(parts, key=lambda part: part[1]) == parts

@@ -220,7 +220,7 @@ def test_a_change_of_type_never_puts_a_ticket_onto_the_board(desk: Desk) -> None
         for new in desk.request_types:
             for state in old.states:
                 if not state.has_ended:
-                    assert nearest_state(state, new).board is None
+                    assert nearest_state(state, new, new.by_id).board is None
 
 
 @pytest.mark.parametrize("desk", DESKS.values(), ids=DESKS.keys())

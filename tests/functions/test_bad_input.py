@@ -15,6 +15,7 @@ REQUESTS = "/api/desks/mytc/requests"
 FORM = "/api/desks/mytc/forms/request/responses"
 TITLE, DESCRIPTION = "r409acbc3ccba9200f51d96182edc99a7", "r1fa8942ef134c5ed68acc422aadec552"
 TYPE, SERVICE = "r6c4bbafa11558cb1f51020a189e45317", "rae785042215e92d27b538e2566ed5db7"
+SINCE = "r69a8089d96837d46f6b30428b0237fef"
 FILES = "rb44c261432b1be1dccf7d0245cf5bc38"
 GOOD: dict[str, Any] = {
     "title": "Sign-in fails",
@@ -57,6 +58,8 @@ WRONG_REQUESTS = [
     Wrong("no title", less("title"), ("title",)),
     Wrong("an empty title", but(title="  "), ("title",)),
     Wrong("a title of control characters", but(title="\x00\x07"), ("title",)),
+    Wrong("a title that nobody can see", but(title="\u200b\u2060 \u3164"), ("title",)),
+    Wrong("a description that nobody can see", but(description="\u200b\n\ufeff"), ("description",)),
     Wrong("a long title", but(title="x" * 251), ("title",)),
     Wrong("a number as title", but(title=7), ("title",)),
     Wrong("a long description", but(description="x" * 100_001), ("description",)),
@@ -75,6 +78,7 @@ WRONG_REQUESTS = [
     Wrong("an unknown field", but(colour="red"), ("colour",)),
     Wrong("an internal field", but(source="mail"), ("source",)),
     Wrong("an unknown answer", but(fields={"shoe_size": "44"}), ("fields.shoe_size",)),
+    Wrong("a day that is still to come", but(fields={"since": "2026-11-25"}), ("fields.since",)),
     Wrong("a date in the year 9999", but(fields={"since": "9999-12-31"}), ("fields.since",)),
     Wrong("eleven references", but(external_refs=[{"system": "ORION", "ref": str(n)}
           for n in range(11)]), ("external_refs",)),
@@ -106,6 +110,9 @@ WRONG_RESPONSES = [
     Wrong("a response of text", {"responseId": "1", "response": "x"}, ("response",)),
     Wrong("an unknown question", {"responseId": "1", "response": {"r" + "0" * 32: "x"}},
           ("r" + "0" * 32,)),
+    Wrong("an unseen title", {"responseId": "1", "response": {TITLE: "\u200b"}}, ("title",)),
+    Wrong("a day still to come", {"responseId": "1", "response": {
+        TYPE: "A problem in production (the live service)", SINCE: "2026-11-25"}}, ("since",)),
     Wrong("a number as answer", {"responseId": "1", "response": {TITLE: 7}}, ("title",)),
     Wrong("no answers", {"responseId": "1", "response": {"responder": "anonymous"}},
           ("type", "service", "title", "description", "requester_email")),

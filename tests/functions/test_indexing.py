@@ -28,6 +28,7 @@ api_ticket httpTrigger
 api_tickets httpTrigger
 api_undelivered httpTrigger
 api_undelivered_retry httpTrigger
+api_undelivered_set_aside httpTrigger
 apply_changed_rules timerTrigger
 archive_closed timerTrigger
 back_up_tables timerTrigger
@@ -46,6 +47,7 @@ desk_list_bulk httpTrigger
 desk_quarantine httpTrigger
 desk_quarantine_raw httpTrigger
 desk_quarantine_release httpTrigger
+desk_quarantine_take_in httpTrigger
 desk_reports httpTrigger
 desk_reports_file httpTrigger
 desk_ticket httpTrigger
@@ -55,6 +57,7 @@ desk_ticket_live httpTrigger
 desk_undelivered httpTrigger
 desk_undelivered_banner httpTrigger
 desk_undelivered_retry httpTrigger
+desk_undelivered_set_aside httpTrigger
 hook_azure_devops httpTrigger
 hook_email_events httpTrigger
 hook_graph httpTrigger

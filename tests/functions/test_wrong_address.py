@@ -38,6 +38,8 @@ REFUSED: list[tuple[str, str, str, str, int]] = [
     ("GET", "/api/desks/mytc/tickets?cursor=dGlja2V0fA==", HOLLY, "a cursor of ours", 422),
     ("GET", "/api/tickets/MYTC-1/attachments/none", HOLLY, "no such file", 404),
     ("POST", "/api/desks/mytc/undelivered/retry", HOLLY, "a retry of nothing", 422),
+    ("POST", "/api/desks/mytc/undelivered/set-aside", HOLLY, "setting aside nothing", 422),
+    ("POST", "/api/desks/mytc/undelivered/set-aside", "", "setting aside by nobody", 401),
 ]
 
 
@@ -58,7 +60,12 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
 NAMED: list[tuple[str, Any, int, dict[str, str]]] = [
     ("/api/desks/mytc/undelivered/retry", {"key": "dead|a#b"}, 404, {}),
     ("/desk/mytc/undelivered/retry", b"key=dead%7Ca%23b", 404, FORM),
+    ("/api/desks/mytc/undelivered/set-aside", {"key": "dead|a#b", "reason": "x"}, 404, {}),
+    ("/api/desks/mytc/undelivered/set-aside", {"key": "dead|a|1", "reason": 5}, 422, {}),
+    ("/desk/mytc/undelivered/set-aside", b"key=dead%7Ca%23b&reason=x", 404, FORM),
     ("/desk/mytc/quarantine/release", b"key=quarantine%7Ca%23b", 404, FORM),
+    ("/desk/mytc/quarantine/take-in", b"key=quarantine%7Ca%23b", 404, FORM),
+    ("/desk/mytc/quarantine/take-in", b"key=quarantine%7C0", 404, FORM),
     ("/desk/mytc/tickets/MYTC-1/commands", "command=note&text=&version=²".encode(), 422, FORM),
     ("/api/tickets/MYTC-1/commands", {"command": "link", "to": "MYTC-1\\2"}, 422, {}),
     ("/api/tickets/MYTC-1/commands", {"command": "merge", "into": "MYTC-#"}, 422, {}),

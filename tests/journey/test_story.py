@@ -170,6 +170,21 @@ def test_a_bug_becomes_a_backlog_item_that_the_ticket_follows(stack: Stack) -> N
     done = {"fields": {"System.State": "Done"}, "by": SAM}
     stack.tenant.control("PATCH", f"/work-items/{bug['id']}", json=done)
     wait_until(lambda: stack.ticket(number, HOLLY)["state"] == "resolved", "it follows its item")
+    again = {"fields": {"System.State": "Committed"}, "by": SAM}
+    stack.tenant.control("PATCH", f"/work-items/{bug['id']}", json=again)
+    wait_until(lambda: stack.ticket(number, HOLLY)["state"] == "in_progress", "it follows it back")
+    stack.mail(HOLLY, number, "Sam Okafor set the state to Committed")
+
+
+def test_a_waiting_ticket_whose_item_is_deleted_is_left_to_the_lead(stack: Stack) -> None:
+    number, _ = triaged(stack, decision="bug_or_feature", reason="a regression of release 7")
+    wait_until(lambda: len(stack.items(number)) == 2, f"a bug for {number}")
+    bug = next(i for i in stack.items(number) if i["type"] == "Bug")
+    wait_until(lambda: len(stack.ticket(number, HOLLY)["work_items"]) == 2, f"it on {number}")
+    stack.tenant.control("DELETE", f"/work-items/{bug['id']}", json={"by": SAM})
+    mail = stack.mail(HOLLY, number, "All work items")
+    assert f"bug {bug['id']} is gone" in mail["text"]
+    assert stack.ticket(number, HOLLY)["state"] == "in_backlog"
 
 
 @pytest.mark.parametrize("urgency", ["urgent", "handle_during_sprint"])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.mail_in.classify import Ours, classify
-from shared.mail_in.forward import forwarded_original
+from shared.mail_in.forward import forwarded
 from shared.mail_in.match import Fetched, candidates, decide
 from shared.mail_in.model import ParsedMail, UnparsableMail
 from shared.mail_in.parse import parse_mail
@@ -31,7 +31,7 @@ def judged(raw: bytes) -> ParsedMail | None:
         return None
     classify(mail, OURS)
     decide(mail, candidates(mail, frozenset({"DOOR"})), NUMBERS)
-    forwarded_original(mail, frozenset({"client.example", "crm.example"}))
+    forwarded(mail, frozenset({"client.example", "crm.example"}))
     return mail
 
 

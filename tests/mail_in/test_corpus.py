@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from shared.mail_in.classify import Classification, Ours, classify
-from shared.mail_in.forward import forwarded_original
+from shared.mail_in.forward import forwarded
 from shared.mail_in.match import Fetched, Match, candidates, decide
 from shared.mail_in.model import ParsedMail, UnparsableMail
 from shared.mail_in.parse import parse_mail
@@ -116,5 +116,5 @@ def test_a_mail_finds_its_ticket(path: Path) -> None:
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.stem)
 def test_a_forwarded_request_is_credited_to_its_writer(path: Path) -> None:
     expected, mail = outcome(path)
-    original = forwarded_original(mail, TRUSTED)
-    assert (original.email if original else None) == expected.get("forwarded")
+    original = forwarded(mail, TRUSTED)
+    assert (original.writer.email if original else None) == expected.get("forwarded")

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.mail_in.forward import forwarded_original
+from shared.mail_in.forward import forwarded
 from shared.mail_in.match import Fetched, Match, MatchReason, candidates, decide, ticket_numbers
 from tests.mail_in.mails import mail
 
@@ -96,10 +96,13 @@ def test_only_a_trusted_and_authentic_sender_can_credit_somebody_else(
     trusted: set[str], headers: dict[str, str], credited: bool
 ) -> None:
     found = mail(FORWARD, subject="Fwd: Blank page", **(CRM | headers))
-    original = forwarded_original(found, frozenset(trusted))
+    original = forwarded(found, frozenset(trusted))
     assert (original is not None) is credited
     if original:
-        assert (original.email, original.name) == ("clara@big.example", "Clara Client")
+        assert (original.writer.email, original.writer.name) == (
+            "clara@big.example",
+            "Clara Client",
+        )
 
 
 @pytest.mark.parametrize(
@@ -112,21 +115,18 @@ def test_only_a_trusted_and_authentic_sender_can_credit_somebody_else(
 )
 def test_the_writer_is_read_from_every_kind_of_header_line(line: str) -> None:
     body = f"Hi\n\n{line}\nDate: Monday\nSubject: y\n\nwords"
-    original = forwarded_original(mail(body, subject="FW: y", **CRM), frozenset({"crm.example"}))
+    original = forwarded(mail(body, subject="FW: y", **CRM), frozenset({"crm.example"}))
     assert original is not None
-    assert original.email == "clara@big.example"
-    assert original.name.strip("' ") == "Clara Client"
+    assert original.writer.email == "clara@big.example"
+    assert original.writer.name.strip("' ") == "Clara Client"
 
 
 def test_a_forwarded_mail_of_our_own_is_credited_to_nobody_else() -> None:
     body = FORWARD.replace("clara@big.example", "support@desk.example")
     found = mail(body, subject="Fwd: x", **CRM)
-    assert (
-        forwarded_original(found, frozenset({"crm.example"}), frozenset({"support@desk.example"}))
-        is None
-    )
+    assert forwarded(found, frozenset({"crm.example"}), frozenset({"support@desk.example"})) is None
 
 
 def test_a_header_block_without_an_address_credits_nobody() -> None:
     body = FORWARD.replace(" <clara@big.example>", "")
-    assert forwarded_original(mail(body, **CRM), frozenset({"crm.example"})) is None
+    assert forwarded(mail(body, **CRM), frozenset({"crm.example"})) is None

@@ -10,7 +10,7 @@ from shared.domain.desk import Desk
 from shared.domain.people import Actor, ActorKind
 from shared.ports import Mail
 from shared.service import layout as ly
-from shared.service import mail_ledger, quarantine, reads
+from shared.service import mail_ledger, mail_subscription, quarantine, reads
 from shared.service.mail_ledger import Day
 from shared.service.mail_room import MailRoom
 from shared.service.mailbox import look
@@ -143,3 +143,9 @@ def texts(loaded: ly.Loaded, kind: str) -> list[str]:
     """The texts of the events of that kind, in order."""
     found: list[Any] = [r.event for r in loaded.history if r.event.kind == kind]
     return [event.text for event in found]
+
+
+async def ensure_all(room: MailRoom, *, renew: bool) -> None:
+    """A subscription for each desk."""
+    for desk in room.deps.desks.values():
+        await mail_subscription.ensure_if_possible(room, desk, renew=renew)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from shared.domain import commands as cm
 from shared.service.archive import archive
 from shared.service.conversation import staff_command
@@ -192,6 +194,27 @@ async def test_an_answer_to_an_archived_ticket_becomes_a_new_linked_one(post: De
     assert await archive(post.app.deps, post.desk) == 1
     entry = await post.take(answer(In_Reply_To="<m1@client.example>"))
     assert (entry.outcome, entry.number) == ("ticket", "DOOR-2")
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("Re: [DOOR-1] Other: the export fails", "Other: the export fails"),
+        ("AW: [DOOR-1] Resolved: fund list", "Fund list"),
+        ("Re: [DOOR-1]", "Fund list"),
+        ("", "Fund list"),
+    ],
+)
+async def test_a_late_answers_new_ticket_has_its_own_subject_unless_that_repeats_the_old_title(
+    post: DeskMail, subject: str, title: str
+) -> None:
+    await post.opened()
+    await staff(post, cm.Note(command="note", text="nothing to do"))
+    await staff(post, cm.Move(command="move", to="closed"))
+    post.app.clock.advance(days=60)
+    assert await archive(post.app.deps, post.desk) == 1
+    new = await post.opened(answer(subject=subject, In_Reply_To="<m1@client.example>"))
+    assert (new.ticket.number, new.ticket.title) == ("DOOR-2", title)
 
 
 async def test_a_clients_answer_that_a_colleague_hands_on_is_the_clients(post: DeskMail) -> None:

@@ -15,8 +15,8 @@ from shared.context import use_app
 from shared.ports import Put
 from shared.service import layout as ly
 from shared.service.mail_ledger import forget_old
-from shared.service.mail_subscription import ensure_all, known
-from tests.mail_service.desk_mail import DeskMail, raw_mail, texts
+from shared.service.mail_subscription import known
+from tests.mail_service.desk_mail import DeskMail, ensure_all, raw_mail, texts
 
 TOKEN = "Validation: Testing client application reachability for subscription Request-Id: 1-2"
 NORA = "nora.lindqvist@doorfunds.example"

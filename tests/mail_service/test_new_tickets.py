@@ -1,6 +1,7 @@
 """A mail that answers nothing becomes a ticket."""
 
 import asyncio
+import base64
 from dataclasses import replace
 
 import pytest
@@ -149,6 +150,15 @@ async def test_a_very_long_text_is_cut_and_attached_whole(post: DeskMail) -> Non
 async def test_an_empty_mail_is_a_ticket_all_the_same(post: DeskMail) -> None:
     ticket = (await post.opened(raw_mail("", subject=""))).ticket
     assert (ticket.title, ticket.description) == ("Mail without a subject", "(the mail is empty)")
+
+
+@pytest.mark.parametrize("subject", ["\u200b\u2060", "Re: \u200b", "\u3164"])
+async def test_a_subject_that_nobody_can_see_is_as_good_as_none(
+    post: DeskMail, subject: str
+) -> None:
+    encoded = f"=?utf-8?b?{base64.b64encode(subject.encode()).decode()}?="
+    raw = raw_mail("\u200b\nThe list is empty.\n", subject=encoded)
+    assert (await post.opened(raw)).ticket.title == "The list is empty."
 
 
 async def test_people_in_copy_do_not_follow_before_they_answer(post: DeskMail) -> None:

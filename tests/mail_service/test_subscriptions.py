@@ -6,8 +6,8 @@ from dataclasses import replace
 from shared.domain.errors import Rejected
 from shared.render.wording import moment
 from shared.service.doctor import subscription
-from shared.service.mail_subscription import LIFE, ensure_all, known
-from tests.mail_service.desk_mail import DeskMail
+from shared.service.mail_subscription import LIFE, known
+from tests.mail_service.desk_mail import DeskMail, ensure_all
 
 
 def subscriptions(post: DeskMail) -> dict[str, dt.datetime]:

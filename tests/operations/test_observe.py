@@ -10,16 +10,15 @@ from collections.abc import Iterator
 import azure.functions as func
 import pytest
 
-from functions import api
+from functions import api, mail_workers
+from functions.turns import TurnsFailed
 from shared import telemetry
 from shared.context import use_app
 from shared.domain import commands as cm
 from shared.domain.errors import Rejected, Unavailable
 from shared.render.links import Pass
 from shared.service import observe
-from shared.service.mail_subscription import ensure_all
 from shared.service.mailbox import look_at_all
-from shared.service.reconciliation import reconcile_all
 from shared.service.sweep import sweep_due, sweep_outbox
 from tests.infra.code import Binding, bindings
 from tests.operations.journey import BODY, CASEY, HOLLY, archived, opened, order, worked
@@ -164,11 +163,13 @@ async def _mailbox_troubles(app: MemoryApp) -> None:
     mailbox = app.deps.desks["mytc"].mail.address
     failure = Rejected(f"Graph: no access to users/{mailbox}")
     reader.failing.append(failure)
-    await ensure_all(room, renew=True)
+    use_app(app.app)
+    await mail_workers.renew_subscriptions()
     reader.failing.append(failure)
     await look_at_all(room)
     reader.failing.append(failure)
-    await reconcile_all(room, app.clock.now().date())
+    with pytest.raises(TurnsFailed):
+        await mail_workers.reconcile_mail()
 
 
 async def test_a_mistake_of_ours_is_told_with_its_place_and_without_its_words(

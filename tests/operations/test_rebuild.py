@@ -192,4 +192,4 @@ async def test_a_type_that_the_desk_has_no_more_is_told_for_live_tickets_only(
     other = without_type(desk, "production_issue")
     found = {d.number: d.what for d in await differences(app, other)}
     assert set(found) == {"MYTC-2", "MYTC-3", "MYTC-4"}
-    assert found["MYTC-2"] == "mytc has no 'production_issue' any more"
+    assert found["MYTC-2"] == "request type production_issue is no longer part of this desk"

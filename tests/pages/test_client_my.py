@@ -1,16 +1,47 @@
 """A client's own requests: the link by mail, and the list behind it."""
 
+import azure.functions as func
 import pytest
 
+from functions.mail_workers import look_at_mailbox
 from shared.domain.errors import Rejected, Unavailable
 from shared.ports import Mail
 from tests.pages.client_site import CASEY, ClientSite
+from tests.support.app import memory_app
 from tests.support.page_client import Page
 
 
-async def asked(site: ClientSite, email: str = CASEY, url: str = "/my") -> Page:
+async def asked_for(site: ClientSite, email: str = CASEY, url: str = "/my") -> Page:
+    """The answer, before anybody looked who that is."""
     (form,) = (await site.client.get(url)).doc.all("form")
     return await site.client.submit(form, email=email)
+
+
+async def asked(site: ClientSite, email: str = CASEY, url: str = "/my") -> Page:
+    """The answer; the queue's worker has been at work then."""
+    page = await asked_for(site, email, url)
+    for message in messages(site):
+        await look_at_mailbox(message)
+    return page
+
+
+def messages(site: ClientSite, tries: int = 1) -> list[func.QueueMessage]:
+    """What waits in the queue, taken off it."""
+    found = [rung.message for rung in site.app.mail_bell.messages]
+    site.app.mail_bell.messages.clear()
+    return [Message(body, tries) for body in found]
+
+
+class Message(func.QueueMessage):
+    """A queue's message that was taken up so many times."""
+
+    def __init__(self, body: str, tries: int) -> None:
+        super().__init__(body=body)
+        self._tries = tries
+
+    @property
+    def dequeue_count(self) -> int:
+        return self._tries
 
 
 def mails(site: ClientSite) -> list[Mail]:
@@ -85,6 +116,45 @@ async def test_the_answer_is_the_same_for_an_address_that_nobody_knows() -> None
     assert len(mails(site)) == 1
 
 
+async def test_until_the_answer_nobody_looks_whether_the_address_is_known() -> None:
+    site = ClientSite()
+    await site.open()
+    calls: list[list[str]] = []
+    for email in (CASEY, "nobody@client.example"):
+        (form,) = (await site.client.get("/my")).doc.all("form")
+        before = len(site.app.calls)
+        await site.client.submit(form, email=email)
+        calls.append(site.app.calls[before:])
+
+    assert calls == [["queue.put"], ["queue.put"]]
+    assert not mails(site)
+
+
+async def test_the_queue_holds_no_address() -> None:
+    site = ClientSite()
+    await site.open()
+
+    await asked_for(site)
+
+    (rung,) = site.app.mail_bell.messages
+    assert "@" not in rung.message
+
+
+@pytest.mark.parametrize("email", [CASEY, "nobody@client.example"])
+async def test_an_away_queue_is_told_to_everybody_alike(email: str) -> None:
+    def away(call: str) -> None:
+        if call == "queue.put":
+            raise Unavailable("queue.put: 503")
+
+    site = ClientSite(memory_app(away))
+    await site.open()
+
+    page = await asked_for(site, email)
+
+    assert (page.status, page.headers["retry-after"]) == (503, "5")
+    assert "Please try again in a moment." in page.text
+
+
 async def test_one_mail_in_five_minutes_goes_to_an_address() -> None:
     site = ClientSite()
     await site.open()
@@ -106,17 +176,18 @@ async def test_a_stranger_leaves_nothing_in_storage() -> None:
     assert site.app.calls.count("table.commit") == before
 
 
-async def test_when_the_mail_service_is_away_the_visitor_hears_it_and_may_try_at_once() -> None:
+async def test_while_the_mail_service_is_away_the_queue_tries_again_and_one_mail_goes() -> None:
     site = ClientSite()
     await site.open()
     site.app.vendors.mail.failing.append(Unavailable("away"))
 
-    away = await asked(site)
-    again = await asked(site)
+    await asked_for(site)
+    [body] = [rung.message for rung in site.app.mail_bell.messages]
+    with pytest.raises(Unavailable):
+        await look_at_mailbox(Message(body, 1))
+    await look_at_mailbox(Message(body, 2))
+    await look_at_mailbox(Message(body, 3))
 
-    assert away.status == 503
-    assert "Please try again in a moment." in away.text
-    assert again.status == 303
     assert len(mails(site)) == 1
 
 

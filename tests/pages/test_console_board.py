@@ -3,7 +3,8 @@
 import pytest
 
 from tests.pages.console_stage import GRACE, HOLLY, LENA, NORA, RUI, Stage
-from tests.support.page_client import Page
+from tests.pages.test_console_done import told
+from tests.support.page_client import Element, Page, filled
 
 
 async def board(stage: Stage, email: str = GRACE) -> Page:
@@ -109,3 +110,59 @@ async def test_the_ticket_page_of_a_bug_offers_the_boards_actions(stage: Stage) 
 
     assert len((await stage.page(number, GRACE)).forms("accept_for_sprint")) == 1
     assert not (await stage.page(number, NORA)).forms("accept_for_sprint")
+
+
+async def clicked(stage: Stage, email: str, form: Element) -> Page:
+    """The button of that form, sent as the page's script does."""
+    return await stage.as_(email).post(form.attrs["action"], filled(form), hx_request="true")
+
+
+async def test_every_command_of_the_board_is_confirmed_in_words(
+    stage: Stage, ready: list[str]
+) -> None:
+    one, two, _ = ready
+    last = await stage.opened("door", title="Bug 4")
+    await stage.give(last, NORA, "move", to="third_line_triage")
+    said = []
+
+    for email, command in (
+        (GRACE, "accept_for_sprint"),
+        (GRACE, "rank"),
+        (RUI, "pull_next"),
+        (RUI, "mark_deployed"),
+    ):
+        form = (await board(stage, email)).forms(command)[0]
+        page = await clicked(stage, email, form)
+        assert page.status == 200, page.text
+        assert page.doc.by_id("board")
+        said.append(told(page))
+
+    assert said == [
+        f"{last}: accepted, last in Ready for sprint",
+        f"{one}: now at place 2 of Ready for sprint",
+        f"{two}: pulled into sprint 24, assigned to you",
+        f"{two}: deployed to development; the slot is free",
+    ]
+
+
+async def test_a_refused_command_of_the_board_is_not_confirmed(
+    stage: Stage, ready: list[str]
+) -> None:
+    form = (await board(stage, RUI)).form("pull_next")
+    await clicked(stage, RUI, form)
+
+    page = await clicked(stage, RUI, form)
+
+    assert (page.status, told(page)) == (409, "")
+
+
+async def test_what_others_did_to_the_ticket_does_not_stop_a_command_of_the_board(
+    stage: Stage, ready: list[str]
+) -> None:
+    form = (await board(stage)).forms("rank")[0]
+    await stage.give(ready[0], NORA, "note", text="Seen in the logs.")
+
+    page = await clicked(stage, GRACE, form)
+
+    assert told(page) == f"{ready[0]}: now at place 2 of Ready for sprint"
+    assert column(page, "ready") == [ready[1], ready[0], ready[2]]

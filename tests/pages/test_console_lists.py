@@ -1,5 +1,7 @@
 """Undelivered, quarantine, flows, static files."""
 
+import json
+
 import pytest
 
 from shared.domain.effects import ChatOwed, Digest, DigestLine, MailOwed, Outbox
@@ -35,6 +37,24 @@ async def test_what_is_undelivered_is_shown_with_its_reason_and_tried_again(stag
     (form,) = [f for f in page.forms() if "retry" in f.attrs.get("action", "")]
     answer = await stage.as_(HOLLY).submit(form)
     assert "will be tried within a minute" in (await stage.as_(HOLLY).follow(answer)).text
+
+
+async def test_an_outbox_row_that_cannot_be_read_is_logged_and_hides_no_other(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = await stage.opened()
+    stage.app.vendors.tool.failing.append(Unavailable("the tool is away"))
+    await stage.app.deliver_all()
+    broken = ly.dead_key("MYTC-99", 1)
+    await stage.app.rows.commit("mytc", [Insert(broken, '{"newer": 1}')])
+
+    page = await stage.as_(HOLLY).get("/desk/mytc/undelivered")
+    told = await stage.as_(HOLLY).get("/api/desks/mytc/undelivered")
+
+    assert (page.status, told.status) == (200, 200)
+    assert number in page.text
+    assert [row["number"] for row in json.loads(told.body)["undelivered"]] == [number]
+    assert {vars(r).get("row") for r in caplog.records if r.levelname == "ERROR"} == {broken}
 
 
 async def test_a_refused_mail_says_what_to_do_about_a_wrong_address(stage: Stage) -> None:
@@ -79,7 +99,7 @@ async def test_a_digest_leads_to_each_of_its_tickets(stage: Stage) -> None:
     page = await stage.as_(HOLLY).get("/desk/mytc/undelivered")
 
     assert f"Digest of 3 escalations to {HOLLY}" in page.text
-    assert "Digest of 3 escalations to channel support" in page.text
+    assert "Digest of 3 escalations to the channel myTC Account Teams Support" in page.text
     for number in ("MYTC-1", "MYTC-2", "MYTC-3"):
         assert len(page.doc.all("a", href=f"/desk/mytc/tickets/{number}")) == 2
 

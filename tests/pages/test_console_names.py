@@ -175,3 +175,21 @@ async def test_merging_is_asked_about_once_more_with_who_will_read_what(stage: S
     done = await stage.as_(HOLLY).submit(asked.form("merge"))
     assert done.status == 303
     assert (await stage.ticket(number)).merged_into == into
+
+
+async def test_where_a_request_came_from_is_told_in_words(stage: Stage) -> None:
+    number = await stage.opened()
+
+    page = await stage.page(number)
+
+    assert "Came byAPI, " in page.doc.by_id("facts").text
+    assert "opened the request (API)" in page.text
+
+
+async def test_the_drawing_of_a_flow_is_read_out_with_its_states_name(stage: Stage) -> None:
+    number = await stage.opened()
+    await stage.give(number, HOLLY, "move", to="in_planning")
+
+    (drawing,) = (await stage.page(number)).doc.all("svg")
+
+    assert "now in In Planning" in str(drawing.attrs) + drawing.text

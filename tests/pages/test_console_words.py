@@ -1,5 +1,6 @@
 """Every event has words and its moment, and every flow has a drawing."""
 
+import datetime as dt
 from typing import get_args
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from functions import console_diagram, console_history, reading
 from shared.domain import events as ev
 from shared.domain.desk import RequestType
+from shared.domain.people import ActorKind
 from shared.domain.rules.available import _TESTS
 from shared.render.wording import moment
 from tests.pages.console_stage import Stage
@@ -20,6 +22,26 @@ def test_every_kind_of_event_has_words() -> None:
     kinds = set(get_args(get_args(ev.Event)[0]))
 
     assert {*console_history._WORDS, ev.Moved} == kinds
+
+
+@pytest.mark.parametrize(
+    ("step", "clock", "hour", "said"),
+    [
+        ("resolution_soon", "resolution", 12, "Resolution due Mon 23 Nov 09:00 (80 % used)"),
+        ("resolution_missed", "resolution", 15, "Resolution missed (due Mon 23 Nov 09:00)"),
+        ("no_update", "", 15, "No update for a while"),
+    ],
+)
+def test_an_escalation_is_told_in_words_and_with_its_due_time(
+    step: str, clock: str, hour: int, said: str
+) -> None:
+    at = dt.datetime(2026, 11, 23, hour, tzinfo=dt.UTC)
+    due = dt.datetime(2026, 11, 23, 14, tzinfo=dt.UTC) if clock else None
+    event = ev.Escalated(step=step, fired=step, clock=clock, due_at=due)
+    by = ev.By(kind=ActorKind.SYSTEM, email="docket")
+    recorded = ev.Recorded(seq=2, at=at, by=by, event=event)
+
+    assert console_history._told(DESKS["mytc"], recorded, "incident") == f"escalated: {said}"
 
 
 def test_every_command_of_the_api_can_come_from_a_form() -> None:

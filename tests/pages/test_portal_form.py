@@ -51,6 +51,15 @@ async def test_a_french_form_makes_a_french_ticket() -> None:
     assert "Nous avons reçu votre demande" in (await visitor.client.follow(page)).text
 
 
+async def test_a_title_that_nobody_can_see_is_a_missing_one() -> None:
+    visitor = Visitor()
+
+    page = await visitor.client.submit(await visitor.form(), **ISSUE | {"title": "\u200b\u2060"})
+
+    assert page.status == 422
+    assert "title" in mistakes(page)
+
+
 async def test_every_missing_answer_is_named_at_its_question_and_in_the_summary() -> None:
     visitor = Visitor()
 
@@ -86,6 +95,7 @@ async def test_mistakes_are_told_in_french_on_a_french_page() -> None:
     [
         ("since", "20/11/2026", "since", "YYYY-MM-DD"),
         ("since", "2026-02-30", "since", "YYYY-MM-DD"),
+        ("since", "2026-11-25", "since", "still to come; give today or an earlier date"),
         ("requester_email", "casey", "requester_email", "name@example.org"),
         ("requester_email", "a@b@c.example", "requester_email", "name@example.org"),
         ("title", "x" * 121, "title", "120 characters"),
@@ -103,6 +113,23 @@ async def test_a_wrong_answer_is_named_with_its_mend(
     assert page.status == 422
     assert says in mistakes(page)[anchor]
     assert not await visitor.requests()
+
+
+async def test_a_day_that_is_still_to_come_is_refused_in_french_too() -> None:
+    visitor = Visitor()
+    form = await visitor.form("/request/mytc?lang=fr")
+
+    page = await visitor.client.submit(form, **ISSUE | {"since": "2026-11-25"})
+
+    assert "donnez la date d’aujourd’hui ou une date antérieure" in mistakes(page)["since"]
+
+
+async def test_a_day_that_is_today_somewhere_is_taken() -> None:
+    visitor = Visitor()
+
+    page = await visitor.client.submit(await visitor.form(), **ISSUE | {"since": "2026-11-24"})
+
+    assert page.status == 303
 
 
 async def test_two_answers_to_one_question_and_unknown_fields_are_refused() -> None:

@@ -52,7 +52,7 @@ def test_the_last_of_several_statuses_counts() -> None:
     "body",
     [
         {"webhookEvent": "sprint_started", "sprint": {"id": 1}},
-        {"webhookEvent": "jira:issue_deleted", "issue": ISSUE},
+        {"webhookEvent": "jira:issue_created", "issue": ISSUE},
         {"webhookEvent": "jira:issue_updated", "issue": ISSUE, "changelog": {"items": []}},
     ],
 )

@@ -89,7 +89,7 @@ async def test_the_run_before_production_is_made_on_support_or_preprod(
     changes: Changes, environment: str
 ) -> None:
     await changes.draft()
-    with pytest.raises(Invalid, match="preprod or support"):
+    with pytest.raises(Invalid, match="Preprod or Support"):
         await changes.do(TOM, "verify_change", **RUN | {"environment": environment})
 
 

@@ -13,7 +13,7 @@ from shared.adapters.backlog_news import ItemNews
 from shared.adapters.memory_vendors import MemoryBacklog
 from shared.domain.errors import Unavailable
 from shared.ports import BacklogPlace, ItemRef, NewItem
-from shared.service import item_news
+from shared.service import item_news, reads
 from shared.service.sweep import sweep_outbox
 from tests.pages.console_stage import GRACE, HOLLY, MARIA, NORA, RUI, TOM, Stage
 from tests.support.app import memory_app
@@ -310,3 +310,32 @@ async def test_a_name_alone_makes_nobody_a_member(desk: Desk) -> None:
     news = ItemNews("azure_devops", mirror.id, "1", state="Resolved", by_name="Holly Carter")
     await item_news.receive(desk.app.deps, news, frozenset())
     assert (await desk.ticket(number)).state == "new"
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_public"),
+    [
+        ("@casey@client.example please try again", True),
+        ("casey@client.example: please try again", True),
+        ("Hello casey@client.example, please try again", True),
+        ("Bonjour casey@client.example, essayez encore", True),
+        ("It is mended. @casey@client.example, please try again", True),
+        ("The user casey@client.example typed a wrong password, do not tell", False),
+        ("ERROR no session for casey@client.example", False),
+        ("@stranger@client.example please try again", False),
+        ("@holly@mytc.example please try again", False),
+    ],
+)
+async def test_a_comment_speaks_to_the_client_whom_it_mentions_and_not_whom_it_names(
+    desk: Desk, comment: str, is_public: bool
+) -> None:
+    number = await desk.opened()
+    await desk.app.deliver_all()
+    mirror = (await desk.ticket(number)).mirror
+    assert mirror
+    comment = comment.replace("casey@client.example", (await desk.ticket(number)).requester.email)
+    news = ItemNews("azure_devops", mirror.id, "c1", text=comment, by_name="Dana Kim")
+    await item_news.receive(desk.app.deps, news, frozenset())
+    history = (await reads.find(desk.app.deps, number)).history
+    [said] = [r for r in history if getattr(r.event, "text", "") == comment]
+    assert (said.event.kind == "replied") is is_public

@@ -57,6 +57,14 @@ async def test_pages_hold_everything_once_and_only_the_last_is_not_full(
     assert found[-1]
 
 
+@pytest.mark.parametrize("sort", ["", "newest"])
+async def test_a_row_of_the_list_that_cannot_be_read_hides_no_other(sort: str) -> None:
+    at = await desk_with(2, closed=0)
+    [row, _] = await at.deps.rows.scan("mytc", "open|", f"open{ly.END}")
+    await at.deps.rows.commit("mytc", [Put(row.key, '{"newer": 1}')])
+    assert len((await pages(at, sort=sort))[0]) == 1
+
+
 async def test_a_search_in_all_tickets_finds_open_and_closed_ones_on_its_first_page() -> None:
     at = await desk_with(6, closed=2)
     assert await pages(at, view="all", text="MYTC-1") == [["MYTC-1"]]

@@ -14,6 +14,7 @@ from shared.domain.errors import Conflict, Unavailable, Unknown
 from shared.ports import Row, Write
 from shared.service import layout as ly
 from shared.service.numbers import Numbers
+from shared.service.opening import Opened
 from tests.crash.faulty import Faults, FaultyRows
 from tests.service.counted import CountingRows, counted, submit
 from tests.support.app import MemoryApp, memory_app
@@ -57,6 +58,20 @@ async def test_a_failed_reading_of_the_counter_leaves_later_submissions_calm() -
     numbers = [(await submit(deps)).loaded.ticket.number for _ in range(3)]
     assert numbers == ["MYTC-1", "MYTC-2", "MYTC-3"]
     assert await next_number(app) == 4  # no block was reserved
+
+
+async def test_reserved_numbers_are_handed_out_for_some_minutes_only() -> None:
+    at = counted()
+    await asyncio.gather(*(submit(at.deps) for _ in range(4)))  # a block is in memory now
+    counter = await next_number(at.app)
+    at.app.clock.advance(minutes=4)
+    assert number_of(await submit(at.deps)) < counter
+    at.app.clock.advance(minutes=2)
+    assert number_of(await submit(at.deps)) == counter
+
+
+def number_of(opened: Opened) -> int:
+    return int(opened.loaded.ticket.number.removeprefix("MYTC-"))
 
 
 async def next_number(app: MemoryApp) -> int:

@@ -36,6 +36,17 @@ class SilentBacklog(MemoryBacklog):
 
 
 @dataclass
+class BrokenBacklog(MemoryBacklog):
+    """An adapter with a mistake in it."""
+
+    async def create(
+        self, place: BacklogPlace, item: NewItem, key: str, *, again: bool,
+        since: dt.timedelta | None = None,
+    ) -> ItemRef:  # fmt: skip
+        raise KeyError(item.title)
+
+
+@dataclass
 class SlowMailer(MemoryMailer):
     """Mail that leaves when it is let go; that to others than `to` at once ('': to nobody)."""
 
@@ -97,6 +108,17 @@ async def test_what_never_ends_is_given_up_after_a_day_and_told_to_staff() -> No
     assert [effect.status for effect in await undelivered(at)] == ["dead", "done", "done"]
     history = (await reads.find(at.deps, "MYTC-1")).history
     assert any("Not delivered" in r.event.text for r in history if r.event.kind == "noted")
+
+
+async def test_a_mistake_of_ours_is_given_up_after_a_day_like_anything_else() -> None:
+    at = counted()
+    at.app.vendors.tool = BrokenBacklog()
+    await submit(at.deps)
+    for _ in range(26):
+        await deliver_rung(at)
+        at.app.clock.advance(hours=1, minutes=20)
+        await sweep_outbox(at.deps, "mytc")
+    assert [effect.status for effect in await undelivered(at)] == ["dead", "done", "done"]
 
 
 async def test_a_mail_that_waited_long_enough_goes_while_the_tool_is_still_at_work() -> None:

@@ -150,7 +150,7 @@ async def test_unread_unassigned_and_quiet_tickets_are_told_by_the_same_clock() 
     fired = dict(await work.fired(number))
     assert fired["unassigned"] == "2026-11-23 16:00"
     assert fired["unread"] == "2026-11-23 18:00"
-    assert work.mails(MYTC_STAFF, "unread")
+    assert work.mails(MYTC_STAFF, "not read yet")
 
 
 async def test_a_ticket_on_which_nothing_happens_for_five_working_days_is_told_once() -> None:

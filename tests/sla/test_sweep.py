@@ -75,6 +75,31 @@ async def test_more_escalations_become_one_digest_a_receiver() -> None:
     assert [row.key for row in left] == [ly.DIGEST]
 
 
+async def test_a_digest_says_in_words_what_was_missed_and_when_it_was_due() -> None:
+    work = DeskWork()
+    await many(work, 11)
+    await work.tick("2026-11-23 15:31")
+    await work.tick("2026-11-23 16:01")
+    soon, missed = work.mails(MYTC_LEAD, "11 tickets need attention")
+    post = next(
+        p.post for p in work.app.vendors.chat.posted.values() if "11 tickets" in p.post.html
+    )
+    assert soon.text.count("  First response due Mon 23 Nov 11:00 (75 % used)\n") == 11
+    for text in (missed.text, missed.html, post.html):
+        assert text.count("First response missed (due Mon 23 Nov 11:00)") == 11
+
+
+async def test_tickets_that_are_due_at_once_stand_in_a_digest_in_the_order_of_their_numbers() -> (
+    None
+):
+    work = DeskWork()
+    numbers = await many(work, 11)
+    await work.tick("2026-11-23 16:01")
+    (mail,) = work.mails(MYTC_LEAD, "11 tickets need attention")
+    places = [mail.text.index(f"{number} PRODUCTION") for number in numbers]
+    assert places == sorted(places)
+
+
 async def test_after_a_weeks_outage_with_many_tickets_each_person_gets_one_mail() -> None:
     work = DeskWork()
     numbers = await many(work, 60)

@@ -160,6 +160,25 @@ async def test_a_second_parent_and_the_same_hyperlink_twice_are_refused(site: Si
     assert (await change(site, child["id"], page)).status_code == 400
 
 
+async def test_a_deleted_item_is_found_by_no_call_and_linked_with_nothing(site: Site) -> None:
+    related = "System.LinkTypes.Related"
+    gone = await create(site, steps=[add("System.Tags", "DESK-8")])
+    other = await create(site, steps=[relate(related, gone["url"])])
+    await site.http.delete(f"/control/work-items/{gone['id']}")
+    comments = f"{WIT}/workItems/{gone['id']}/comments"
+    answers = [
+        await site.http.get(f"{WIT}/workitems/{gone['id']}", params=V),
+        await change(site, gone["id"], add("System.State", "Done")),
+        await site.http.post(comments, params=PREVIEW, json={"text": "Hello"}),
+        await change(site, other["id"], relate(related, gone["url"])),
+    ]
+    assert [a.status_code for a in answers] == [404] * 4
+    assert all(f"TF401232: Work item {gone['id']} does not" in a.json()["message"] for a in answers)
+    assert await query(site, "[System.Tags] CONTAINS 'DESK-8'") == []
+    read = await site.http.get(f"{WIT}/workitems/{other['id']}", params=V | {"$expand": "all"})
+    assert "relations" not in read.json()
+
+
 async def test_a_batch_fails_for_an_unknown_id_unless_it_may_leave_it_out(site: Site) -> None:
     made = await create(site)
     ids = {"ids": f"{made['id']},999"}
@@ -289,6 +308,24 @@ async def test_a_state_change_by_a_person_reaches_the_hook_with_basic_credential
     assert resource["workItemId"] == resource["revision"]["id"] == made["id"]
     assert resource["fields"]["System.State"] == {"oldValue": "New", "newValue": "Committed"}
     assert resource["revision"]["fields"]["System.ChangedBy"] == "Sam Ortiz <sam@contoso.example>"
+
+
+async def test_a_deleted_item_is_told_with_its_place_in_the_recycle_bin_and_who_deleted_it(
+    site: Site,
+) -> None:
+    made = await create(site)
+    await site.settled()
+    site.hooks.got.clear()
+    body = {"by": "sam@contoso.example"}
+    await site.http.request("DELETE", f"/control/work-items/{made['id']}", json=body)
+    [event] = site.hooks.bodies(HOOK)
+    assert event["eventType"] == "workitem.deleted"
+    assert event["message"]["text"].startswith(f"Bug #{made['id']} (")
+    assert "deleted by Sam Ortiz." in event["message"]["text"]
+    resource = event["resource"]
+    assert resource["id"] == made["id"]
+    assert resource["url"].endswith(f"/_apis/wit/recyclebin/{made['id']}")
+    assert resource["fields"]["System.ChangedBy"] == "Sam Ortiz <sam@contoso.example>"
 
 
 async def test_the_update_number_runs_ahead_of_the_revision_once_another_item_linked_here(

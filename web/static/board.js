@@ -10,7 +10,7 @@ function send(card, field, neighbour) {
     target: "#board",
     select: "#board",
     swap: "outerHTML",
-    values: { command: "rank", back: "board", [field]: neighbour },
+    values: { command: "rank", back: "board", version: card.dataset.version, [field]: neighbour },
   });
 }
 

@@ -50,6 +50,13 @@ def comment(tenant: Tenant, item_id: str, text: str, by: str) -> dict[str, Any]:
     return shown(tenant, item)
 
 
+def delete(tenant: Tenant, item_id: str, by: str) -> dict[str, Any]:
+    """The item as it was; it lies in the recycle bin."""
+    item = items.find(tenant, item_id)
+    items.delete(tenant, item, person(tenant, by))
+    return shown(tenant, item)
+
+
 def person(tenant: Tenant, by: str) -> Person:
     """Who acts: as named, else somebody of the team."""
     found = people.resolve(tenant, by) if by else None

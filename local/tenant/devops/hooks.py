@@ -12,7 +12,7 @@ from local.tenant.core import Tenant
 from local.tenant.devops import links, people, vocabulary
 from local.tenant.seed import Person
 
-EVENTS = ("workitem.created", "workitem.updated", "workitem.commented")
+EVENTS = ("workitem.created", "workitem.updated", "workitem.commented", "workitem.deleted")
 _KINDS = {
     "workitem.updated": "azure-devops-workitem-updated",
     "workitem.commented": "azure-devops-workitem-commented",
@@ -54,6 +54,16 @@ def subscriptions(tenant: Tenant) -> list[dict[str, Any]]:
 def created(tenant: Tenant, item: Item, actor: Person) -> None:
     resource = {"id": item["id"], "rev": item["rev"], "fields": flat(tenant, item)}
     _fire(tenant, "workitem.created", item, resource | _links(tenant, item), actor=actor, detail="")
+
+
+def deleted(tenant: Tenant, item: Item, actor: Person) -> None:
+    """The item as it was last; its addresses are those of the recycle bin."""
+    url = _url(tenant, item).replace("/workItems/", "/recyclebin/")
+    fields = flat(tenant, item) | {"System.ChangedBy": people.label(actor)}
+    resource = {"id": item["id"], "rev": item["rev"], "fields": fields, "url": url}
+    kept = _links(tenant, item)["_links"]
+    resource["_links"] = {"self": {"href": url}} | {n: kept[n] for n in ("workItemType", "fields")}
+    _fire(tenant, "workitem.deleted", item, resource, actor=actor, detail="")
 
 
 def commented(tenant: Tenant, item: Item, comment: dict[str, Any], actor: Person) -> None:
@@ -151,7 +161,8 @@ def _links(tenant: Tenant, item: Item) -> dict[str, Any]:
 
 def _texts(tenant: Tenant, item: Item, event: str, actor: Person) -> dict[str, str]:
     kind, title = item["fields"]["System.WorkItemType"], item["fields"]["System.Title"]
-    verb = {"workitem.commented": "commented on", "workitem.created": "created"}.get(event)
+    verbs = {"commented": "commented on", "created": "created", "deleted": "deleted"}
+    verb = verbs.get(event.removeprefix("workitem."))
     page = f"{tenant.config.base_url}/devops/item/{item['id']}"
     tail = f"({title}) {verb or 'updated'} by {actor.name}."
     name = f"{kind} #{item['id']}"
@@ -223,5 +234,5 @@ def _send(tenant: Tenant, subscription: dict[str, Any], event: str, common: dict
         headers[name.strip()] = value.strip()
     number = tenant.store.next_number(f"devops-notification-{subscription['id']}")
     body = {"subscriptionId": subscription["id"], "notificationId": number, **common}
-    kind = _KINDS.get(event, "")  # there is no contract for created
+    kind = _KINDS.get(event, "")  # there is no contract for created and deleted
     tenant.deliver("POST", consumer["url"], json=body, headers=headers, kind=kind)

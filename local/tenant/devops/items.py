@@ -98,6 +98,14 @@ def comment(tenant: Tenant, item: Item, text: str, actor: Person) -> dict[str, A
     return entry
 
 
+def delete(tenant: Tenant, item: Item, actor: Person) -> None:
+    """Into the recycle bin: no call finds the item any more, and nothing is linked with it."""
+    links.mirror(tenant, {**item, "relations": []}, item["relations"])
+    tenant.store.collection("devops-recycle-bin")[str(item["id"])] = item
+    del tenant.store.collection("devops-items")[str(item["id"])]
+    hooks.deleted(tenant, item, actor)
+
+
 def new_draft(tenant: Tenant, org: str, project: str, kind: str) -> Draft:
     fields = {
         "System.AreaPath": project,

@@ -77,7 +77,7 @@ _TESTS: dict[str, Callable[[Case], bool]] = {
     "set_type": lambda case: (
         not case.state.has_ended
         and case.ticket.merged_into is None
-        and not case.board.has(case.ticket.number)
+        and (bool(case.lost) or not case.board.has(case.ticket.number))
         and not any(c.state in _OPEN_CHANGES for c in case.ticket.changes)
     ),
     "set_severity": _is_open,

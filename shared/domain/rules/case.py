@@ -11,8 +11,10 @@ from shared.domain.board import Board
 from shared.domain.desk import Desk, RequestType
 from shared.domain.errors import FlowForbids, Forbidden, Invalid
 from shared.domain.flow import Category, State, Trigger
+from shared.domain.past import lost, type_of
 from shared.domain.people import Actor, Role
 from shared.domain.ticket import Ticket
+from shared.domain.words import say
 
 type Events = list[ev.Event]
 
@@ -29,8 +31,18 @@ class Case:
 
     @property
     def type(self) -> RequestType:
-        """The ticket's type."""
-        return self.desk.types[self.ticket.type]
+        """The ticket's type, or what stands in for it."""
+        return type_of(self.desk, self.ticket)
+
+    @property
+    def desk_name(self) -> str:
+        """The desk as its members know it."""
+        return say(self.desk.name, "en")
+
+    @property
+    def type_name(self) -> str:
+        """The ticket's type as members know it."""
+        return f"“{say(self.type.name, 'en')}”"
 
     @property
     def state(self) -> State:
@@ -45,7 +57,7 @@ class Case:
     def needs_staff(self) -> None:
         """Raises Forbidden for anybody who is not a member of the desk."""
         if not (self.actor.is_staff and self.actor.roles):
-            raise Forbidden(f"only members of {self.desk.id} may do that")
+            raise Forbidden(f"only members of {self.desk_name} may do that")
 
     def needs_open(self) -> None:
         """Raises FlowForbids on a ticket that is closed or goes on as another one."""
@@ -58,6 +70,17 @@ class Case:
         if self.ticket.merged_into:
             into = self.ticket.merged_into
             raise FlowForbids(f"{self.ticket.number} was merged into {into}; go on there")
+
+    @property
+    def lost(self) -> str:
+        """What of the ticket's flow the desk's file does not have any more, '' when it is whole."""
+        return lost(self.desk, self.ticket)
+
+    def needs_flow(self) -> None:
+        """Raises FlowForbids while no flow says where the ticket may go."""
+        if self.lost:
+            mend = "open a new ticket and link it" if self.state.has_ended else "set another type"
+            raise FlowForbids(f"{self.lost}; {mend}")
 
     def known(self, field: str, value: str, among: object) -> str:
         """The value when the desk knows it. Raises Invalid naming those it knows."""

@@ -16,7 +16,7 @@ from shared.domain.ticket import (
     ScriptFinding,
     Verification,
 )
-from shared.domain.words import counted
+from shared.domain.words import counted, say
 
 _EDITABLE = frozenset({ChangeState.DRAFT, ChangeState.VERIFIED, ChangeState.APPROVED,
                        ChangeState.REJECTED})  # fmt: skip
@@ -34,8 +34,9 @@ def _writer(case: Case) -> None:
 
 
 def _takes_changes(case: Case) -> None:
+    case.needs_flow()
     if not case.type.data_changes:
-        raise FlowForbids(f"tickets of type {case.type.id} take no data change")
+        raise FlowForbids(f"tickets of type {case.type_name} take no data change")
 
 
 def _find(case: Case, change_id: str) -> Change:
@@ -127,7 +128,8 @@ def verify_change(case: Case, command: cm.VerifyChange) -> Events:
     case.known("environment", command.environment, case.desk.environment_by_id)
     rehearsals = case.desk.rehearsals
     if command.environment not in rehearsals:
-        where = " or ".join(rehearsals)
+        names = case.desk.environment_by_id
+        where = " or ".join(say(names[each].name, "en") for each in rehearsals)
         raise Invalid.of("environment", f"the run before production is made on {where}")
     if change.state not in (ChangeState.DRAFT, ChangeState.VERIFIED):
         raise FlowForbids(f"{change.id} is {change.state.value}; edit it to run it again")
@@ -216,7 +218,7 @@ def refresh_preprod(case: Case, command: cm.RefreshPreprod) -> Events:
     del command
     _writer(case)
     if case.desk.preprod_build is None:
-        raise FlowForbids(f"{case.desk.id} has no job that refreshes pre-production")
+        raise FlowForbids(f"{case.desk_name} has no job that refreshes pre-production")
     _takes_changes(case)
     job = case.desk.preprod_build.job
     return [ev.BuildAsked(job=job), _documented(f"Refresh of pre-production asked for: {job}")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from shared.domain import commands as cm
 from shared.domain import events as ev
 from shared.domain.desk import RequestType
@@ -12,6 +14,7 @@ from shared.domain.ticket import ChangeState
 from shared.domain.words import say
 
 _HALF_WAY = frozenset({ChangeState.DRAFT, ChangeState.VERIFIED, ChangeState.APPROVED})
+_BOARD_BY_MOVE = (None, Column.TRIAGE)  # the board's other columns are entered over the board only
 
 
 def needs_no_change_under_way(case: Case) -> None:
@@ -47,10 +50,12 @@ def move(case: Case, command: cm.Move) -> Events:
     """A move of the flow, by one of its roles, with its needs met."""
     case.needs_staff()
     case.needs_unmerged()
+    case.needs_flow()
     from_here = [m for m in case.type.moves_from(case.ticket.state) if m.to == command.to]
     allowed = tuple(m.to for m in allowed_moves(case))
     if not any(command.to in kind.by_id for kind in case.desk.request_types):
-        raise Invalid.of("to", f"{command.to!r} is no state of {case.type.id}; use {_or(allowed)}")
+        known = f"{command.to!r} is no state of {case.type_name}"
+        raise Invalid.of("to", f"{known}; use {_or(allowed)}")
     if not from_here:
         names = tuple(_name(case, to) for to in allowed)
         raise FlowForbids(
@@ -66,7 +71,7 @@ def move(case: Case, command: cm.Move) -> Events:
         others = tuple(to for to in allowed if to != command.to)
         raise FlowForbids(f"before the move to {name}: {'; '.join(missing)}", others)
     state = case.type.state(command.to)
-    if state.board not in (None, Column.TRIAGE):
+    if state.board not in _BOARD_BY_MOVE:
         raise FlowForbids(f"{name} is reached over the third-line board only", allowed)
     return [ev.Moved(frm=case.ticket.state, to=command.to, **entering(state))]
 
@@ -85,7 +90,7 @@ def assign(case: Case, command: cm.Assign) -> Events:
     case.needs_staff()
     case.needs_open()
     if command.assignee is not None and command.assignee not in case.desk.member_by_email:
-        raise Invalid.of("assignee", f"{command.assignee} is no member of {case.desk.id}")
+        raise Invalid.of("assignee", f"{command.assignee} is no member of {case.desk_name}")
     if command.assignee == case.ticket.assignee:
         return []
     return [ev.Assigned(assignee=command.assignee)]
@@ -95,48 +100,80 @@ def set_type(case: Case, command: cm.SetType) -> Events:
     """Another type: history and clocks stay; the state is the new flow's nearest.
 
     A state of the same id stays; else the new flow's first state of the same category; else its
-    initial state. A ticket that has ended, has a data change under way, or stands on the
-    third-line board keeps its type.
+    initial state. No change of type leads past a guard: only states count that this person could
+    bring the ticket to in the new flow (`open_states`). A ticket that has ended, has a data change
+    under way, or stands on the third-line board keeps its type; one whose type or state the desk
+    has lost leaves the board.
     """
     case.needs_staff()
     case.needs_unmerged()
     case.known("type", command.type, case.desk.types)
-    if command.type == case.ticket.type:
+    if command.type == case.ticket.type and not case.lost:
         return []
     if case.state.has_ended:
         raise FlowForbids("a ticket that has ended keeps its type")
-    if case.board.has(case.ticket.number):
+    if case.board.has(case.ticket.number) and not case.lost:
         raise FlowForbids("take the ticket off the third-line board before changing its type")
     needs_no_change_under_way(case)
     new = case.desk.types[command.type]
-    state = nearest_state(case.state, new)
+    state = nearest_state(case.state, new, open_states(case, new))
     return [
         ev.TypeSet(
             frm=case.ticket.type,
             to=command.type,
             state_from=case.ticket.state,
             state_to=state.id,
-            why=_why(case.state, state),
+            why=_why(case.state, new, state),
             **entering(state),
         )
     ]
 
 
-def nearest_state(old: State, new: RequestType) -> State:
-    """Where a ticket in that state goes when its type changes; never onto the board."""
-    if old.id in new.by_id and new.by_id[old.id].board is None:
+def open_states(case: Case, new: RequestType) -> frozenset[str]:
+    """The ids of that flow's states which are behind no guard for this person and ticket.
+
+    They are reached from the initial state by moves of the person's roles whose needs are met, and
+    by what follows a triage decision that was made.
+    """
+    decision = case.ticket.triage.decision
+    steps = [
+        *((m.from_, m.to) for m in new.moves if _may(case, m)),
+        *((a.from_, a.to) for a in new.auto if decision and a.on.value == decision.value),
+    ]
+    found = {new.initial_state}
+    while more := {
+        to
+        for from_, to in steps
+        if to not in found
+        and (from_ == "*" or not found.isdisjoint(from_))
+        and new.state(to).board in _BOARD_BY_MOVE
+    }:
+        found |= more
+    return frozenset(found)
+
+
+def _may(case: Case, move: Move) -> bool:
+    return case.actor.has_role(move.roles) and not unmet(case, move.needs)
+
+
+def nearest_state(old: State, new: RequestType, among: Container[str]) -> State:
+    """Which of those states a ticket in `old` goes to when its type changes; never the board."""
+    if old.id in among and old.id in new.by_id and new.by_id[old.id].board is None:
         return new.by_id[old.id]
     if old.id == "new" or old.category.value == "new":
         return new.state(new.initial_state)
     same = (s for s in new.states if s.category is old.category and s.board is None)
-    return next(same, new.state(new.initial_state))
+    return next((s for s in same if s.id in among), new.state(new.initial_state))
 
 
-def _why(old: State, new: State) -> str:
-    if old.id == new.id:
+def _why(old: State, new: RequestType, state: State) -> str:
+    unguarded = nearest_state(old, new, new.by_id)
+    if state.id != unguarded.id:
+        return f"a step before “{say(unguarded.name, 'en')}” has not been taken"
+    if old.id == state.id:
         return "both flows have this state"
-    if old.category is new.category:
-        return f"the new flow's first state for what is {new.category.value}"
+    if old.category is state.category:
+        return f"the new flow's first state for what is {state.category.value}"
     return "where the new flow begins"
 
 

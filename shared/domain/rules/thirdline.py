@@ -13,7 +13,7 @@ from shared.domain.rules.case import Case, Events, can_follow, follow
 
 def _third_line(case: Case) -> ThirdLine:
     if case.desk.third_line is None:
-        raise FlowForbids(f"{case.desk.id} has no third-line board")
+        raise FlowForbids(f"{case.desk_name} has no third-line board")
     return case.desk.third_line
 
 
@@ -26,6 +26,7 @@ def accept_for_sprint(case: Case, command: cm.AcceptForSprint) -> Events:
     """Assessed: at the end of Ready for sprint."""
     del command
     _ranks(case)
+    case.needs_flow()
     if not can_follow(case, Trigger.ACCEPTED):
         raise FlowForbids(f"{case.ticket.number} is not in Triage")
     if case.ticket.merged_into:
@@ -60,10 +61,12 @@ def pull_next(case: Case, command: cm.PullNext) -> Events:
     del command
     rota = _third_line(case).rota
     case.needs_role(Role.DEVELOPER, what="pulling from the third-line board")
+    case.needs_flow()
     sprint = rota.sprint_of(case.desk.today(case.now))
     developer = rota.developer_of(sprint)
     if case.actor.email != developer:
-        raise FlowForbids(f"sprint {sprint} is {developer}'s")
+        member = case.desk.member_by_email.get(developer)
+        raise FlowForbids(f"sprint {sprint} is {member.name if member else developer}'s")
     if case.board.slot is not None:
         raise FlowForbids(f"{case.board.slot.number} is in progress; deploy it first")
     if case.board.ready[:1] != (case.ticket.number,):

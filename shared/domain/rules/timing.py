@@ -11,6 +11,7 @@ from shared.domain import events as ev
 from shared.domain.business_calendar import BusinessCalendar
 from shared.domain.desk import Desk
 from shared.domain.flow import State, Trigger
+from shared.domain.past import type_of
 from shared.domain.people import Role
 from shared.domain.policy import ClockName, EscalationStep, Reminder, Watch
 from shared.domain.rules.case import Case, Events, follow
@@ -40,7 +41,7 @@ class Moment:
 
 
 def _state(desk: Desk, ticket: Ticket) -> State:
-    return desk.types[ticket.type].state(ticket.state)
+    return type_of(desk, ticket).state(ticket.state)
 
 
 def _clock_moments(desk: Desk, ticket: Ticket, running: Sequence[Clock]) -> Iterator[Moment]:
@@ -78,7 +79,7 @@ def _starting(desk: Desk, ticket: Ticket, watch: Watch) -> tuple[dt.datetime, st
     state, facts = _state(desk, ticket), ticket.facts
     if watch is Watch.AUTO_CLOSE:
         resolved = open_span(facts.ended)
-        closes = desk.types[ticket.type].follow(Trigger.AUTO_CLOSE, ticket.state) is not None
+        closes = type_of(desk, ticket).follow(Trigger.AUTO_CLOSE, ticket.state) is not None
         return (resolved.start, str(facts.reopened)) if resolved and closes else None
     if state.has_ended:
         return None

@@ -24,7 +24,7 @@ def ask_team(case: Case, command: cm.AskTeam) -> Events:
     case.needs_role(Role.LEAD, Role.SCRUM_MASTER, Role.STAFF, what="asking the team")
     case.needs_open()
     if case.desk.team_channel is None:
-        raise FlowForbids(f"{case.desk.id} has no team channel; name one in the desk's file")
+        raise FlowForbids(f"{case.desk_name} has no team channel; name one in the desk's file")
     if case.ticket.triage.decision is not None:
         raise FlowForbids("the triage has been decided")
     text = command.message or case.desk.ask_team_text.replace("{number}", case.ticket.number)
@@ -47,6 +47,7 @@ def decide_triage(case: Case, command: cm.Decide) -> Events:
     if not is_undecided(case.ticket):
         raise FlowForbids("the triage has been decided already")
     _check(case, command)
+    case.needs_flow()
     trigger = _TRIGGERS[command.decision]
     if not can_follow(case, trigger):
         kind, state = say(case.type.name, "en"), say(case.state.name, "en")
@@ -80,7 +81,7 @@ def _check(case: Case, command: cm.Decide) -> None:
     if command.work_items and not proceeds:
         raise Invalid.of("work_items", "only for the decision proceed")
     if command.work_items and case.desk.backlog is None:
-        raise Invalid.of("work_items", f"{case.desk.id} has no backlog")
+        raise Invalid.of("work_items", f"{case.desk_name} has no backlog")
 
 
 def _planned(case: Case, command: cm.Decide) -> tuple[ev.PlannedItem, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain import commands as cm
 from shared.domain.errors import FlowForbids, Forbidden, Refused
-from shared.domain.people import Role
+from shared.domain.people import Actor, ActorKind, Role
 from shared.domain.rules import decide
 from shared.domain.rules.case import Case
 from shared.domain.ticket import Opinion
@@ -46,3 +46,39 @@ def test_a_decision_that_does_not_fit_names_decision_type_and_state() -> None:
     error = refused("question", "resolved", decision)
     assert not re.search(r"[a-z]_[a-z]", str(error))
     assert "“not our problem” is no decision for a “Question” that is “" in str(error)
+
+
+def refused_on(desk: str, kind: str, command: cm.Command, by: Actor) -> str:
+    """Why a new ticket of that desk does not take the command."""
+    ticket = ready_ticket(DESKS[desk], kind, "new")
+    with pytest.raises(Refused) as caught:
+        decide(Case(DESKS[desk], ticket, by, START), command)
+    return str(caught.value)
+
+
+DRAFT = cm.DraftChange(
+    command="draft_change", title="x", target="x", dialect="tsql", script="x", rollback="x",
+    expected_rows=1,
+)  # fmt: skip
+LEAD = actor(Role.LEAD)
+OUTSIDER = Actor(kind=ActorKind.STAFF, email="nora@else.example")
+STRANGER = cm.Assign(command="assign", assignee="nora@else.example")
+RANK, NOTE = cm.Rank(command="rank", before="MYTC-2"), cm.Note(command="note", text="x")
+FOREIGN = cm.Move(command="move", to="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("command", "by", "words"),
+    [
+        (NOTE, OUTSIDER, "only members of myTC Account may do that"),
+        (STRANGER, LEAD, "assignee: nora@else.example is no member of myTC Account"),
+        (RANK, LEAD, "myTC Account has no third-line board"),
+        (DRAFT, LEAD, "tickets of type “Production support issue” take no data change"),
+        (FOREIGN, LEAD, "to: 'nowhere' is no state of “Production support issue”; use"),
+    ],
+    ids=lambda value: getattr(value, "command", ""),
+)
+def test_a_refusal_calls_desk_and_type_by_their_names(
+    command: cm.Command, by: Actor, words: str
+) -> None:
+    assert words in refused_on("mytc", "production_issue", command, by)
